@@ -1,0 +1,44 @@
+/** Every way the engine can fail, as a closed set. Adding one is a design change: the UI must say something about it. */
+export type EngramErrorCode =
+  | 'not-initialised' // there is no `.engram` folder here
+  | 'not-regular-file' // a symbolic link, folder or device where a plain file (or plain folder) must be
+  | 'manifest-invalid' // not JSON, empty, or not the shape of a manifest
+  | 'manifest-conflict' // git's conflict markers stand in it
+  | 'manifest-too-large'
+  | 'chunk-missing' // listed, but its file is not there
+  | 'chunk-corrupt' // gzip, JSON or root shape does not check out
+  | 'chunk-altered' // readable, but its hash is not its name
+  | 'chunk-too-large' // packed, or unpacked, past the limit (decompression bomb)
+  | 'chunk-collision' // another chunk of the same name holds other bytes
+  | 'store-locked' // another window or program is writing the database
+  | 'lock-lost' // somebody took the lock away while we held it; nothing was written after that
+  | 'store-corrupt' // the database file is no database, or damaged
+  | 'store-newer' // the database was made by a newer release
+  | 'store-foreign' // a database that the Engram program opened (WAL header or FTS5 triggers): read-only here
+  | 'store-tracked' // git tracks the database file
+  | 'store-in-data-directory' // it stands in Engram's own data directory
+  | 'read-only' // the file system refuses writing
+  | 'disk-full'
+  | 'not-found' // no such chunk, memory or session
+  | 'invalid-input' // what a person typed cannot be saved
+  | 'git-failed'
+  | 'untrusted' // Restricted Mode
+  | 'worker-lost' // the worker thread ended during the call
+  | 'cancelled';
+
+/** The only error type that leaves `engine/`. `subject` is safe to show and log: a chunk id or a workspace-relative path. */
+export class EngramError extends Error {
+  readonly code: EngramErrorCode;
+  readonly subject: string | undefined;
+
+  constructor(code: EngramErrorCode, message: string, detail: { subject?: string | undefined; cause?: unknown } = {}) {
+    super(message, { cause: detail.cause });
+    this.name = 'EngramError';
+    this.code = code;
+    this.subject = detail.subject;
+  }
+
+  static is(error: unknown, code?: EngramErrorCode): error is EngramError {
+    return error instanceof EngramError && (code === undefined || error.code === code);
+  }
+}

@@ -1,0 +1,158 @@
+import type { EngramErrorCode } from './errors.ts';
+import type { ExportSummary, FolderState, ImportSummary, SyncSummary } from './folderState.ts';
+
+/** How one folder is opened; plain data, so that it crosses the thread boundary. */
+export interface FolderOptions {
+  /** Absolute path of the `.engram` folder (which may not exist yet). */
+  readonly root: string;
+  /** False in Restricted Mode: files are looked at, no database, no git, nothing is written. */
+  readonly trusted: boolean;
+  /** Absolute path of the git executable, `''`: no git. */
+  readonly gitPath: string;
+  readonly limits: FolderLimits;
+  /** Author written into manifest entries; `''`: the Go program's rule, then git's `user.name`. */
+  readonly author: string;
+  readonly includePersonal: boolean;
+  /** Session that saves of this window go into. */
+  readonly sessionId: string;
+  /** Folder of the extension's own storage that keeps a copy of what is not shared yet; `''`: none. */
+  readonly keepFolder: string;
+}
+
+export interface FolderLimits {
+  /** Unpacked bytes of one chunk. Default 32 MiB. */
+  readonly maxChunkBytes: number;
+  /** Default 16 MiB. */
+  readonly maxManifestBytes: number;
+}
+
+export const DEFAULT_LIMITS: FolderLimits = { maxChunkBytes: 32 * 1024 * 1024, maxManifestBytes: 16 * 1024 * 1024 };
+
+export interface ExportOptions {
+  /** Only rows of this project, normalised as the Go program does; absent: all. */
+  readonly project?: string;
+  readonly createdBy?: string;
+  readonly includePersonal?: boolean;
+  /** Memories that were deleted before they were ever shared go too. */
+  readonly includeDeleted?: boolean;
+}
+
+export interface ImportOptions {
+  /** Only these chunks; an altered one is imported only when it is named here. */
+  readonly ids?: readonly string[];
+}
+
+export interface NewMemory {
+  readonly title: string;
+  readonly content: string;
+  /** Default `manual`. */
+  readonly type?: string;
+  /** Default: detected from the repository (docs/formats.md). */
+  readonly project?: string;
+  readonly scope?: 'project' | 'personal';
+  readonly topicKey?: string;
+}
+
+export type MemoryPatch = Partial<Pick<NewMemory, 'title' | 'content' | 'type' | 'project' | 'scope' | 'topicKey'>>;
+
+export interface SavedMemory {
+  readonly syncId: string;
+  /** `updated`: a live memory with the same topic got a new revision; `repeated`: the same text within 15 minutes was counted. */
+  readonly outcome: 'created' | 'updated' | 'repeated' | 'edited' | 'deleted';
+  readonly title: string;
+}
+
+/** A memory as lists and editors need it. Hostile text. */
+export interface MemoryDetail {
+  readonly syncId: string;
+  readonly sessionId: string;
+  readonly type: string;
+  readonly title: string;
+  readonly content: string;
+  readonly project: string;
+  readonly scope: string;
+  readonly topicKey: string;
+  readonly createdAt: string;
+  readonly updatedAt: string;
+  readonly deleted: boolean;
+}
+
+export interface SearchOptions {
+  /** Default 50, at most 200. */
+  readonly limit?: number;
+  readonly type?: string;
+  readonly project?: string;
+}
+
+export interface SearchHit {
+  readonly syncId: string;
+  readonly title: string;
+  readonly type: string;
+  readonly project: string;
+  readonly createdAt: string;
+  /** At most 200 characters around the first match, one line. */
+  readonly snippet: string;
+}
+
+/** A chunk, a memory or a session as text to read, with `engram:` links between them written into the text. */
+export interface ReadableDocument {
+  readonly title: string;
+  readonly text: string;
+}
+
+/** The rows below an expanded chunk. Hostile text. */
+export interface ChunkContents {
+  readonly id: string;
+  readonly items: readonly ChunkItem[];
+  /** Items left out because there are too many to list. */
+  readonly more: number;
+}
+
+export interface ChunkItem {
+  readonly kind: 'session' | 'observation' | 'prompt' | 'relation' | 'edit' | 'delete';
+  readonly key: string;
+  readonly label: string;
+  /** Type of an observation, project of a session. */
+  readonly detail: string;
+}
+
+/** Everything that can be asked of one folder. The worker answers it; the client of the host mirrors it; the command line calls it directly. */
+export interface FolderRequests {
+  state(): Promise<FolderState>;
+  initialise(): Promise<void>;
+  importChunks(options: ImportOptions): Promise<ImportSummary>;
+  exportNew(options: ExportOptions): Promise<ExportSummary>;
+  /** Import, then export. */
+  sync(options: ExportOptions): Promise<SyncSummary>;
+  save(memory: NewMemory): Promise<SavedMemory>;
+  edit(syncId: string, patch: MemoryPatch): Promise<SavedMemory>;
+  remove(syncId: string): Promise<SavedMemory>;
+  memory(syncId: string): Promise<MemoryDetail>;
+  search(query: string, options: SearchOptions): Promise<readonly SearchHit[]>;
+  chunkContents(id: string): Promise<ChunkContents>;
+  readChunk(id: string): Promise<ReadableDocument>;
+  readMemory(syncId: string): Promise<ReadableDocument>;
+  readSession(id: string): Promise<ReadableDocument>;
+}
+
+export interface Progress {
+  /** What is counted: chunks while importing, rows while exporting. */
+  readonly phase: 'reading' | 'importing' | 'exporting' | 'saving';
+  readonly done: number;
+  readonly total: number;
+}
+
+/** Passed to every long call. */
+export interface CallContext {
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (progress: Progress) => void;
+}
+
+/** An error as it crosses the thread boundary. */
+export interface RequestFailure {
+  readonly code: EngramErrorCode | 'unknown';
+  readonly message: string;
+  readonly subject?: string;
+  /** For the log only. */
+  readonly stack?: string;
+}

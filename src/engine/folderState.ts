@@ -1,0 +1,142 @@
+import type { EngramErrorCode } from './errors.ts';
+
+/** Everything the UI may know of one `.engram` folder. Immutable, structured-cloneable; replaced whole. Counts and the rows a view shows, never all rows. */
+export interface FolderState {
+  /** Absolute path of the `.engram` folder. */
+  readonly root: string;
+  /** `browse`: Restricted Mode, or nothing but the files may be looked at; no database is open. */
+  readonly mode: 'full' | 'browse';
+  readonly folder: FolderKind;
+  readonly manifest: ManifestKind;
+  readonly database: DatabaseKind;
+  /** At most {@link MAX_CHUNK_ROWS}, newest first; `chunkTotals` counts all. */
+  readonly chunks: readonly ChunkRow[];
+  readonly chunkTotals: ChunkTotals;
+  /** What the next sync would write. */
+  readonly toShare: ToShare;
+  /** Live rows of the database; zeros in browse mode. */
+  readonly totals: { readonly sessions: number; readonly observations: number; readonly prompts: number; readonly relations: number };
+  readonly git: GitState;
+  /** Sentences for a person, most important first. */
+  readonly problems: readonly FolderProblem[];
+}
+
+export const MAX_CHUNK_ROWS = 2000;
+
+/**
+ * `absent`: no `.engram` here (`elsewhere` when another branch of the repository has one);
+ * `foreign`: a folder or file of that name that is another tool's; `not-a-folder`: a file or symbolic link.
+ */
+export type FolderKind = 'ok' | 'absent' | 'absent-on-branch' | 'foreign' | 'not-a-folder';
+/** `newer`: written by a newer release, read-only. */
+export type ManifestKind = 'ok' | 'absent' | 'conflict' | 'invalid' | 'too-large' | 'not-a-file' | 'newer' | 'unreadable';
+/**
+ * `none`: there is none yet; `newer`, `foreign`: read-only; `tracked`, `in-data-directory`, `not-a-file`: not used at all;
+ * `rebuilt`: the damaged one was set aside and built anew from the chunks.
+ */
+export type DatabaseKind =
+  | 'none'
+  | 'ok'
+  | 'newer'
+  | 'foreign'
+  | 'tracked'
+  | 'in-data-directory'
+  | 'not-a-file'
+  | 'rebuilt'
+  | 'unreadable'
+  | 'closed';
+
+/**
+ * imported: merged into the database. pending: listed and here, waiting. missing: listed, no file. unlisted: here, valid, not listed (imported or not: see `waiting`).
+ * altered: its hash is not its name. unreadable: torn, not gzip, not JSON, too large, a link. unknown: browse mode.
+ */
+export type ChunkState = 'imported' | 'pending' | 'missing' | 'unlisted' | 'altered' | 'unreadable' | 'unknown';
+
+export interface ChunkRow {
+  readonly id: string;
+  readonly state: ChunkState;
+  /** Will be imported by the next import (pending, or unlisted and not merged yet). */
+  readonly waiting: boolean;
+  /** `''` when unknown. Hostile text. */
+  readonly createdBy: string;
+  /** As written in the manifest; `''` when unknown. Hostile text. */
+  readonly createdAt: string;
+  readonly sessions: number;
+  readonly memories: number;
+  readonly prompts: number;
+  /** New or changed and not committed to git. */
+  readonly uncommitted: boolean;
+  /** One sentence, for the states that need one. */
+  readonly problem?: { readonly code: EngramErrorCode; readonly message: string };
+}
+
+export interface ChunkTotals {
+  readonly all: number;
+  readonly imported: number;
+  readonly waiting: number;
+  readonly missing: number;
+  readonly unreadable: number;
+  readonly altered: number;
+  readonly uncommitted: number;
+}
+
+export interface ToShare {
+  /** New observations, sessions that go with them not counted. */
+  readonly memories: number;
+  readonly prompts: number;
+  readonly sessions: number;
+  readonly relations: number;
+  /** Changed or deleted ones that the team already has. */
+  readonly edits: number;
+  readonly deletes: number;
+  /** Personal rows that stay home. */
+  readonly personal: number;
+  /** Held back for another reason: relations without both ends, rows no branch shares any more. */
+  readonly heldBack: number;
+}
+
+export interface GitState {
+  readonly available: boolean;
+  readonly branch: string;
+  readonly ignored: boolean;
+  /** Chunks or the manifest are written and not committed. */
+  readonly uncommitted: number;
+}
+
+export interface FolderProblem {
+  readonly code: EngramErrorCode;
+  readonly severity: 'info' | 'warning' | 'error';
+  /** What happened, what is safe, what to do next: stable English, mapped by code in the UI where it is shown. */
+  readonly message: string;
+  readonly subject?: string;
+}
+
+/** The new messages of one import, for the quiet digest. Hostile text inside. */
+export interface ImportSummary {
+  readonly chunks: number;
+  readonly sessions: number;
+  readonly memories: number;
+  readonly prompts: number;
+  readonly relations: number;
+  readonly edits: number;
+  readonly deletes: number;
+  /** `created_by` of the chunks that were imported, each once, at most 5. */
+  readonly authors: readonly string[];
+  readonly problems: readonly FolderProblem[];
+}
+
+export interface ExportSummary {
+  /** Ids of the chunks that were written, `[]` when nothing was new. */
+  readonly chunkIds: readonly string[];
+  readonly sessions: number;
+  readonly memories: number;
+  readonly prompts: number;
+  readonly mutations: number;
+  readonly personal: number;
+  readonly heldBack: number;
+}
+
+export interface SyncSummary {
+  readonly imported: ImportSummary;
+  readonly exported: ExportSummary;
+}

@@ -1,0 +1,179 @@
+import type { Manifest, ChunkEntry, ChunkId } from './manifest.ts';
+import type { ObservationRecord, PromptRecord, PromptTombstone, RelationRecord, SessionRecord } from './records.ts';
+import type { Entity, Holding, IndexedChunk } from './held.ts';
+
+/** Wall clock, milliseconds since 1970. */
+export interface Clock {
+  now(): number;
+}
+
+/** Where chunks come from and go to. JSON is raw (unpacked) in both directions. Go: `sync.Transport`. */
+export interface Transport {
+  /** @throws {EngramError} manifest-invalid, manifest-conflict, manifest-too-large, not-regular-file. A missing file is an empty manifest of version 2 with `absent: true`. */
+  readManifest(): Promise<Manifest>;
+  writeManifest(manifest: Manifest): Promise<void>;
+  /** Writes nothing when the same bytes are there already. @throws {EngramError} chunk-collision when other bytes are. */
+  writeChunk(id: string, json: Uint8Array, entry: ChunkEntry): Promise<void>;
+  /** @throws {EngramError} chunk-missing (ChunkNotFoundError), chunk-corrupt (gzip), chunk-too-large, not-regular-file. Does not check the hash. */
+  readChunk(id: string): Promise<Uint8Array>;
+  /** Chunk files present, whether listed or not; absent where a transport cannot list. Never throws for one bad file: that file carries `problem`. */
+  listChunks?(): Promise<readonly ChunkFile[]>;
+}
+
+/** A file `chunks/<id>.jsonl.gz`. Files with other names are not chunks and are not listed. */
+export interface ChunkFile {
+  readonly id: ChunkId;
+  /** Packed bytes. */
+  readonly size: number;
+  readonly mtimeMs: number;
+  /** `not-regular-file` for symbolic links, folders, devices. */
+  readonly problem?: 'not-regular-file';
+}
+
+/** Asks for permission to rename a finished temporary file over the real one; throws `lock-lost` when the lock is gone. */
+export type WriteGuard = () => Promise<void>;
+
+export type SqlValue = null | number | bigint | string | Uint8Array;
+export type SqlRow = Readonly<Record<string, SqlValue>>;
+
+/** One open SQLite database. Synchronous: it lives in a worker thread or a command-line process. */
+export interface SqlDatabase {
+  /** Runs one statement (or, without parameters, a script). Returns changed rows. */
+  run(sql: string, parameters?: readonly SqlValue[]): number;
+  /** Text columns that hold invalid UTF-8 come back with each bad byte 0xNN as the lone surrogate U+DCNN, so that nothing is lost. Integers beyond 2^53 are bigint. */
+  all(sql: string, parameters?: readonly SqlValue[]): SqlRow[];
+  /** As {@link all}, one row at a time; the statement is freed when the iteration ends, also early. */
+  iterate(sql: string, parameters?: readonly SqlValue[]): IterableIterator<SqlRow>;
+  readonly inTransaction: boolean;
+  close(): void;
+}
+
+/** A database file that is loaded whole, changed in memory and written back whole (sql.js). */
+export interface DatabaseFile {
+  /** Absolute path. */
+  readonly path: string;
+  /**
+   * Opens the file, or opens it again when it changed on disk since it was loaded or saved here; the old handle is closed then.
+   * A missing file gives an empty database in memory; nothing is written before {@link save}.
+   * @returns `fresh`: a new handle was made, so whatever was derived from the old one is stale.
+   * @throws {EngramError} store-corrupt, not-regular-file, read-only
+   */
+  open(): Promise<{ readonly database: SqlDatabase; readonly fresh: boolean }>;
+  /** Whether the file exists (lstat). */
+  exists(): Promise<boolean>;
+  /** Writes the whole file: temporary file, fsync, guard, rename. Does nothing when nothing changed since the last save. @throws {EngramError} disk-full, read-only, lock-lost, store-locked (the file changed on disk since it was loaded) */
+  save(guard: WriteGuard): Promise<void>;
+  /** Renames a damaged file to `<name>.damaged-<UTC time>`, so that a new one can be built. @returns the new name, without folder. */
+  setAside(): Promise<string>;
+  /** Forgets the handle without saving. */
+  close(): void;
+}
+
+/** The memories: exactly the Go program's tables. All methods are synchronous and throw `store-corrupt` on SQLite errors. */
+export interface MemoryStore {
+  /** Runs `work` between BEGIN and COMMIT; ROLLBACK when it throws. Not re-entrant. */
+  transaction<T>(work: () => Promise<T>): Promise<T>;
+  /** Rows of `sync_chunks` with target `local`. */
+  importedChunks(): ReadonlySet<string>;
+  recordChunk(id: string, at: string): void;
+
+  session(id: string): SessionRecord | undefined;
+  /** The row with the highest row id that has this `sync_id`, deleted ones included. */
+  observation(syncId: string): ObservationRecord | undefined;
+  prompt(syncId: string): PromptRecord | undefined;
+  promptTombstone(syncId: string): PromptTombstone | undefined;
+  relation(syncId: string): RelationRecord | undefined;
+
+  /** By `started_at` as text, then rowid: the order of the Go program's export. */
+  sessions(): Iterable<SessionRecord>;
+  /** By row id. */
+  observations(): Iterable<ObservationRecord>;
+  prompts(): Iterable<PromptRecord>;
+  promptTombstones(): Iterable<PromptTombstone>;
+  relations(): Iterable<RelationRecord>;
+  sessionHasRows(id: string): boolean;
+  counts(): MemoryCounts;
+
+  /** Insert or replace by `id`. */
+  writeSession(record: SessionRecord): void;
+  removeSession(id: string): void;
+  /** Insert, or update of the row that {@link observation} finds; the row id of the record is ignored; `normalized_hash` is computed; `extra` is not stored. */
+  writeObservation(record: ObservationRecord): void;
+  /** As {@link writeObservation}; removes a tombstone of the same `sync_id`. */
+  writePrompt(record: PromptRecord): void;
+  /** Removes the rows of this `sync_id` and records the tombstone. */
+  writePromptTombstone(tombstone: PromptTombstone): void;
+  writeRelation(record: RelationRecord): void;
+  removeRelation(syncId: string): void;
+}
+
+/** Rows that a person would count: hidden (deleted) rows are left out. */
+export interface MemoryCounts {
+  readonly sessions: number;
+  readonly observations: number;
+  readonly prompts: number;
+  readonly relations: number;
+}
+
+/** What the folder's chunks hold (`.engram/index.db`). Derived: it can be thrown away at any time. Synchronous. */
+export interface FolderIndex {
+  transaction<T>(work: () => Promise<T>): Promise<T>;
+  chunks(): ReadonlyMap<ChunkId, IndexedChunk>;
+  /** Adds or replaces a chunk and all its holdings. */
+  putChunk(chunk: IndexedChunk, holdings: Iterable<Holding>): void;
+  removeChunk(id: ChunkId): void;
+  /** Every chunk's holding of one identity. */
+  holdings(entity: Entity, key: string): readonly Holding[];
+  allHoldings(): Iterable<Holding>;
+  /** Unknown fields of the version that the memories hold now; `undefined` where there are none. Canonical JSON text. */
+  extra(entity: Entity, key: string): string | undefined;
+  allExtras(): Iterable<{ readonly entity: Entity; readonly key: string; readonly json: string }>;
+  setExtra(entity: Entity, key: string, json: string | undefined): void;
+  /** Relations whose endpoints are not known yet; by `sync_id`. */
+  deferredRelations(): readonly RelationRecord[];
+  deferRelation(record: RelationRecord): void;
+  undeferRelation(syncId: string): void;
+  /** Remembers small facts of the folder, such as which database the index belongs to. */
+  note(key: string): string | undefined;
+  setNote(key: string, value: string): void;
+}
+
+/** Git, as far as a folder needs it. Absent where there is no git, no repository, or no trust. */
+export interface Git {
+  /** Absolute path of the work tree that holds the folder. */
+  readonly workTree: string;
+  /** How the folder and its files stand in git: one `git status` and one `ls-files`. @throws {EngramError} git-failed */
+  folderStatus(): Promise<GitFolderStatus>;
+  /**
+   * Which of the chunks some other branch has (local or remote-tracking, with a commit in the last 30 days; the default branch always counts).
+   * @throws {EngramError} git-failed
+   */
+  chunksOnBranches(ids: readonly ChunkId[]): Promise<ReadonlySet<ChunkId>>;
+  /** `user.name`, `''` where it is not set. */
+  userName(): Promise<string>;
+  /** URL of the remote `origin`, `''` where there is none. */
+  originUrl(): Promise<string>;
+}
+
+export interface GitFolderStatus {
+  /** Short branch name, `''` for a detached HEAD. */
+  readonly branch: string;
+  /** The folder, or its manifest or chunks, is ignored by a rule that is not ours, so nothing in it can be shared. */
+  readonly ignored: boolean;
+  /** Chunk ids that are new or changed and not committed. */
+  readonly uncommittedChunks: readonly string[];
+  readonly manifestUncommitted: boolean;
+  /** The manifest is unmerged (both sides changed it). */
+  readonly manifestUnmerged: boolean;
+  /** Files of ours that git tracks although they must never be shared (`engram.db`, `index.db`). */
+  readonly trackedDatabases: readonly string[];
+}
+
+/** Serialises the writers of one folder, across windows and programs (`.engram/.lock`). */
+export interface FolderLock {
+  /**
+   * Runs `work` while holding the lock. Waits up to `waitMs` for another holder.
+   * @throws {EngramError} store-locked (with the holder in `subject`: host and process id), read-only, disk-full, not-regular-file
+   */
+  hold<T>(work: (guard: WriteGuard) => Promise<T>, waitMs: number, signal?: AbortSignal): Promise<T>;
+}
