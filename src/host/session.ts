@@ -1,0 +1,63 @@
+import type { Event, Uri, WorkspaceFolder } from 'vscode';
+import type { FolderProblem, FolderState, ImportSummary } from '../engine/folderState.ts';
+import type { CallContext, FolderRequests } from '../engine/folderRequests.ts';
+
+/** What one folder is doing right now. `done`/`total` are 0 where nothing is counted. */
+export interface Activity {
+  readonly kind: 'idle' | 'opening' | 'importing' | 'exporting' | 'syncing' | 'saving';
+  readonly done: number;
+  readonly total: number;
+}
+
+/** All that a view may know of one `.engram` folder. Immutable; replaced whole. */
+export interface SessionSnapshot {
+  /** Short name for people: the workspace folder's, with the path below it for nested ones. */
+  readonly name: string;
+  /** `undefined` until it was looked at for the first time. */
+  readonly state: FolderState | undefined;
+  readonly activity: Activity;
+  /** Why the last run of whatever kind failed; cleared by the next that succeeds. */
+  readonly failure: FolderProblem | undefined;
+}
+
+/** The requests of the engine, each with a signal and progress. Rejections are `EngramError`. */
+export type SessionRequests = {
+  readonly [Name in keyof FolderRequests]: (...args: [...Parameters<FolderRequests[Name]>, context?: CallContext]) => ReturnType<FolderRequests[Name]>;
+};
+
+/** One `.engram` folder (or the place where one would be). The one door from the UI to the engine. */
+export interface FolderSession {
+  /** `.engram` itself. Its string is the session's identity. */
+  readonly root: Uri;
+  /** The folder that holds `.engram`. */
+  readonly parent: Uri;
+  readonly snapshot: SessionSnapshot;
+  readonly onDidChange: Event<SessionSnapshot>;
+  readonly requests: SessionRequests;
+}
+
+/** What an automatic import brought; shown once, quietly. `ask`: nothing was imported yet, the person is asked. */
+export type Arrival =
+  | { readonly kind: 'imported'; readonly session: FolderSession; readonly summary: ImportSummary }
+  | { readonly kind: 'ask'; readonly session: FolderSession; readonly chunks: number };
+
+/** Why there is nothing to show, or that there is. */
+export type WorkspaceKind = 'no-folder' | 'not-initialised' | 'restricted' | 'ready' | 'virtual';
+
+/** All folders of the window. */
+export interface Sessions {
+  readonly kind: WorkspaceKind;
+  readonly trusted: boolean;
+  readonly all: readonly FolderSession[];
+  /** Workspace folders that have no `.engram` yet: where Initialize can make one (at the git root where there is one). */
+  readonly candidates: readonly { readonly folder: WorkspaceFolder; readonly root: Uri }[];
+  /** Fires when {@link kind}, {@link all}, or the snapshot of any session changes. */
+  readonly onDidChange: Event<void>;
+  readonly onDidArrive: Event<Arrival>;
+  /** Makes `.engram` there and opens it. */
+  initialise(root: Uri): Promise<FolderSession>;
+  /** Looks for folders again and reads every state again. */
+  refresh(): Promise<void>;
+  /** Versions, counts and last error codes; no memory text, no absolute paths. */
+  diagnostics(): Promise<string>;
+}
