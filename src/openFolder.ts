@@ -1,0 +1,24 @@
+import type { CallContext, FolderOptions, FolderRequests } from './engine/folderRequests.ts';
+
+/** What the builder needs of the thread or process it runs in. */
+export interface FolderEnvironment {
+  /** Absolute path of `sql-wasm.wasm`. */
+  readonly wasmPath: string;
+  readonly log: (level: 'info' | 'debug' | 'warn' | 'error', message: string) => void;
+  /** Tells which chunk is being read, `undefined` afterwards. */
+  readonly onReading: (chunkId: string | undefined) => void;
+  /** Chunks that must not be read because they ended a thread before. */
+  readonly quarantined: (chunkId: string) => boolean;
+}
+
+/** One `.engram` folder, open. Every request takes a signal and reports progress. */
+export type MemoryFolder = {
+  readonly [Name in keyof FolderRequests]: (...args: [...Parameters<FolderRequests[Name]>, context?: CallContext]) => ReturnType<FolderRequests[Name]>;
+} & {
+  configure(options: FolderOptions): void;
+  /** Waits for the running request and its save, then frees the databases. */
+  close(): Promise<void>;
+};
+
+/** Builds engine, store and adapters for one folder; opens nothing before the first request. */
+export declare function openMemoryFolder(options: FolderOptions, environment: FolderEnvironment): MemoryFolder;
