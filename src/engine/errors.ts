@@ -18,6 +18,7 @@ export type EngramErrorCode =
   | 'store-tracked' // git tracks the database file
   | 'store-in-data-directory' // it stands in Engram's own data directory
   | 'read-only' // the file system refuses writing
+  | 'io-failed' // reading or writing failed for another reason: no permission to read, a failing disk, too many open files
   | 'disk-full'
   | 'not-found' // no such chunk, memory or session
   | 'invalid-input' // what a person typed cannot be saved
