@@ -33,6 +33,12 @@ export interface ChunkFile {
 /** Asks for permission to rename a finished temporary file over the real one; throws `lock-lost` when the lock is gone. */
 export type WriteGuard = () => Promise<void>;
 
+/**
+ * Called between small steps of long work: lets the thread's other messages through when a slice of time (at most 50 ms) is used up.
+ * @throws {EngramError} cancelled
+ */
+export type Turn = () => Promise<void>;
+
 export type SqlValue = null | number | bigint | string | Uint8Array;
 export type SqlRow = Readonly<Record<string, SqlValue>>;
 
@@ -119,8 +125,10 @@ export interface MemoryCounts {
 export interface FolderIndex {
   transaction<T>(work: () => Promise<T>): Promise<T>;
   chunks(): ReadonlyMap<ChunkId, IndexedChunk>;
-  /** Adds or replaces a chunk and all its holdings. */
-  putChunk(chunk: IndexedChunk, holdings: Iterable<Holding>): void;
+  /** Adds a chunk, or replaces it; its holdings of before are removed. */
+  putChunk(chunk: IndexedChunk): void;
+  /** Adds what the chunk `holding.chunkId` holds of one identity. */
+  addHolding(holding: Holding): void;
   removeChunk(id: ChunkId): void;
   /** Every chunk's holding of one identity. */
   holdings(entity: Entity, key: string): readonly Holding[];

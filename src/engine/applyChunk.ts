@@ -1,0 +1,203 @@
+import { canonicalJson } from './goJson.ts';
+import type { ChunkVersions } from './chunkVersions.ts';
+import type { Holding } from './held.ts';
+import { mergeRows, mergeSessions, packSession, sameSession, unpackSession } from './merge.ts';
+import type { ChunkId } from './manifest.ts';
+import type { FolderIndex, MemoryStore, Turn } from './ports.ts';
+import type { ObservationRecord, PromptRecord, RelationRecord } from './records.ts';
+import { RowReader } from './rowReader.ts';
+import {
+  NO_EXTRA,
+  PLACEHOLDER_DIRECTORY,
+  PLACEHOLDER_START,
+  type RowVersion,
+  relationVersion,
+  type SessionVersion,
+  type Version,
+} from './versions.ts';
+
+/** What one chunk changed in the memories. */
+export interface Applied {
+  sessions: number;
+  memories: number;
+  prompts: number;
+  relations: number;
+  edits: number;
+  deletes: number;
+}
+
+export const NOTHING_APPLIED: Readonly<Applied> = { sessions: 0, memories: 0, prompts: 0, relations: 0, edits: 0, deletes: 0 };
+
+/** What the index keeps of a chunk: one compact holding per identity. */
+export function* holdingsOf(chunkId: ChunkId, versions: ChunkVersions): Generator<Holding> {
+  for (const { version, inArray } of versions.sessions.values()) {
+    yield { chunkId, entity: 'session', key: version.key, inArray, order: '', json: packSession(version) };
+  }
+  for (const { version, inArray } of [...versions.rows.values(), ...versions.relations.values()]) {
+    const json = version.extra.size === 0 ? '' : canonicalJson(version.extra);
+    yield { chunkId, entity: version.entity, key: version.key, inArray, order: version.order, json };
+  }
+}
+
+/**
+ * Merges the versions of one chunk into the memories. The chunk's holdings must stand in the index already. Applying a chunk again, or
+ * chunks in another order, changes nothing: every row ends as the merge of all versions seen.
+ */
+export class ChunkApplier {
+  readonly #store: MemoryStore;
+  readonly #index: FolderIndex;
+  readonly #rows: RowReader;
+
+  constructor(store: MemoryStore, index: FolderIndex) {
+    this.#store = store;
+    this.#index = index;
+    this.#rows = new RowReader(store, index);
+  }
+
+  async apply(versions: ChunkVersions, turn: Turn): Promise<Applied> {
+    const applied: Applied = { ...NOTHING_APPLIED };
+    for (const { version } of versions.sessions.values()) {
+      this.#applySession(version, applied);
+      await turn();
+    }
+    for (const { version } of versions.rows.values()) {
+      this.#applyRow(version, applied);
+      await turn();
+    }
+    for (const { version } of versions.relations.values()) this.#applyRelation(version, applied);
+    for (const { version } of versions.sessions.values()) this.#hideDeletedSession(version.key);
+    return applied;
+  }
+
+  /** Writes the deferred relations whose endpoints are known by now. @returns how many. */
+  retryDeferred(): number {
+    const applied: Applied = { ...NOTHING_APPLIED };
+    for (const record of this.#index.deferredRelations()) {
+      if (!this.#hasEndpoints(record)) continue;
+      this.#index.undeferRelation(record.syncId);
+      this.#applyRelation(relationVersion(record), applied);
+    }
+    return applied.relations;
+  }
+
+  #applySession(version: SessionVersion, applied: Applied): void {
+    const local = this.#rows.session(version.key);
+    const merged = this.#mergedSession(version.key, local ? mergeSessions(local, version) : version);
+    if (merged.deletedAt !== '' && !local) return;
+    if (local && sameSession({ ...merged, deletedAt: '' }, { ...local, deletedAt: '' })) return;
+    this.#writeSession(merged, '');
+    if (!local) applied.sessions += 1;
+    else applied.edits += 1;
+  }
+
+  /** What every chunk that was read knows of a session, united with `version`. */
+  #mergedSession(key: string, version: SessionVersion): SessionVersion {
+    return this.#index.holdings('session', key).reduce((merged, holding) => mergeSessions(merged, unpackSession(holding.json)), version);
+  }
+
+  #writeSession(session: SessionVersion, fallbackProject: string): void {
+    this.#store.writeSession({
+      id: session.key,
+      project: session.project || fallbackProject,
+      directory: session.directory || PLACEHOLDER_DIRECTORY,
+      startedAt: session.startedAt || PLACEHOLDER_START,
+      ...(session.endedAt !== '' && { endedAt: session.endedAt }),
+      ...(session.summary !== '' && { summary: session.summary }),
+    });
+    this.#keepExtra(session);
+  }
+
+  /** A row must have its session (foreign key): the one that chunks hold, else a placeholder. */
+  #ensureSession(id: string, project: string): void {
+    if (this.#store.session(id)) return;
+    const empty: SessionVersion = {
+      entity: 'session',
+      key: id,
+      project: '',
+      directory: '',
+      startedAt: '',
+      endedAt: '',
+      summary: '',
+      deletedAt: '',
+      extra: NO_EXTRA,
+    };
+    this.#writeSession(this.#mergedSession(id, empty), project);
+  }
+
+  #hideDeletedSession(id: string): void {
+    const deleted = this.#index.holdings('session', id).some((holding) => unpackSession(holding.json).deletedAt !== '');
+    if (deleted && this.#store.session(id) && !this.#store.sessionHasRows(id)) this.#store.removeSession(id);
+  }
+
+  #applyRow(version: RowVersion, applied: Applied): void {
+    const local = this.#rows.row(version.entity, version.key);
+    const merged = local ? mergeRows(local, version) : version;
+    if (local && merged === local) return;
+    if (!local && this.#isBeaten(version)) return;
+    if (local && merged.order === local.order) return this.#keepExtra(merged);
+    if (merged.record === undefined) {
+      if (local) {
+        this.#hide(merged);
+        applied.deletes += 1;
+      } else if (merged.entity === 'prompt') {
+        this.#hide(merged);
+      }
+      return;
+    }
+    this.#write(merged);
+    if (local) applied.edits += 1;
+    else if (merged.entity === 'prompt') applied.prompts += 1;
+    else applied.memories += 1;
+  }
+
+  /** Whether another chunk holds a later version of a row that the memories do not have, such as its deletion. */
+  #isBeaten(version: RowVersion): boolean {
+    return this.#index.holdings(version.entity, version.key).some((holding) => holding.order > version.order);
+  }
+
+  #hide(version: RowVersion): void {
+    if (version.entity === 'prompt') {
+      const { key: syncId, sessionId, project, deletedAt } = version;
+      return this.#store.writePromptTombstone({ syncId, sessionId, project, deletedAt });
+    }
+    const row = this.#store.observation(version.key);
+    if (row) this.#store.writeObservation({ ...row, deletedAt: version.deletedAt });
+  }
+
+  #write(version: RowVersion): void {
+    this.#ensureSession(version.sessionId, version.project);
+    if (version.entity === 'prompt') this.#store.writePrompt(version.record as PromptRecord);
+    else this.#store.writeObservation(version.record as ObservationRecord);
+    this.#keepExtra(version);
+  }
+
+  #applyRelation(version: RowVersion, applied: Applied): void {
+    const local = this.#rows.row('relation', version.key);
+    const merged = local ? mergeRows(local, version) : version;
+    if ((local && merged === local) || (!local && this.#isBeaten(version))) return;
+    if (merged.record === undefined) {
+      this.#index.undeferRelation(version.key);
+      if (!local) return;
+      this.#store.removeRelation(version.key);
+      applied.deletes += 1;
+      return;
+    }
+    const record = merged.record as RelationRecord;
+    if (!this.#hasEndpoints(record)) return this.#index.deferRelation({ ...record, extra: merged.extra });
+    this.#store.writeRelation(record);
+    this.#keepExtra(merged);
+    if (local) applied.edits += 1;
+    else applied.relations += 1;
+  }
+
+  #hasEndpoints(relation: RelationRecord): boolean {
+    return this.#store.observation(relation.sourceId) !== undefined && this.#store.observation(relation.targetId) !== undefined;
+  }
+
+  #keepExtra(version: Version): void {
+    const json = version.extra.size === 0 ? undefined : canonicalJson(version.extra);
+    if (json !== undefined || this.#index.extra(version.entity, version.key) !== undefined) {
+      this.#index.setExtra(version.entity, version.key, json);
+    }
+  }
+}

@@ -1,0 +1,161 @@
+import { type Applied, ChunkApplier, holdingsOf, NOTHING_APPLIED } from './applyChunk.ts';
+import { decodeChunk, sha256Hex } from './chunkCodec.ts';
+import type { ScannedChunk } from './chunkScan.ts';
+import { chunkVersions, type ChunkVersions } from './chunkVersions.ts';
+import { EngramError } from './errors.ts';
+import type { CallContext } from './folderRequests.ts';
+import type { FolderProblem, ImportSummary } from './folderState.ts';
+import { problemFrom } from './folderProblem.ts';
+import { formatInstant } from './goTime.ts';
+import type { IndexedChunk } from './held.ts';
+import type { ChunkId } from './manifest.ts';
+import type { Clock, FolderIndex, MemoryStore, Transport, Turn } from './ports.ts';
+
+/** Ids that claim to be the hash of their content. Other writers use UUIDs and slugs, which claim nothing. */
+const HASH_ID = /^[0-9a-f]{8}$/i;
+
+export interface ImporterParts {
+  readonly transport: Transport;
+  readonly store: MemoryStore;
+  readonly index: FolderIndex;
+  readonly clock: Clock;
+  readonly turn: Turn;
+  /** Remembers what could not be read; shared with the scan. */
+  readonly problems: Map<ChunkId, { readonly size: number; readonly mtimeMs: number; readonly error: EngramError }>;
+  readonly quarantined: (id: string) => boolean;
+  readonly onReading: (id: string | undefined) => void;
+  /** Called after each chunk; saves the databases when it is time. */
+  readonly checkpoint: () => Promise<void>;
+}
+
+/**
+ * Imports chunks, each in one transaction together with the record that it was imported. A chunk that cannot be used is remembered and
+ * reported, and stops nothing.
+ */
+export class Importer {
+  readonly #parts: ImporterParts;
+  readonly #applier: ChunkApplier;
+
+  constructor(parts: ImporterParts) {
+    this.#parts = parts;
+    this.#applier = new ChunkApplier(parts.store, parts.index);
+  }
+
+  /**
+   * @param chunks what the scan found; those that wait are imported, others only when `wanted` names them.
+   * @param wanted only these; an altered chunk is imported only when it is named.
+   */
+  async run(chunks: readonly ScannedChunk[], wanted: ReadonlySet<string> | undefined, context: CallContext): Promise<ImportSummary> {
+    const queue = chunks.filter((chunk) => (wanted ? wanted.has(chunk.id) && chunk.file !== undefined : chunk.waiting));
+    const total: Applied = { ...NOTHING_APPLIED };
+    const authors = new Set<string>();
+    const problems: FolderProblem[] = [];
+    let count = 0;
+    for (const [done, chunk] of queue.entries()) {
+      context.onProgress?.({ phase: 'importing', done, total: queue.length });
+      try {
+        const applied = await this.#importOne(chunk, wanted !== undefined);
+        addTo(total, applied);
+        if (chunk.indexed === undefined) count += 1;
+        if (chunk.entry?.createdBy) authors.add(chunk.entry.createdBy);
+      } catch (error) {
+        if (!isChunkFault(error)) throw error;
+        this.#remember(chunk, error);
+        problems.push(problemFrom(error));
+      }
+      await this.#parts.checkpoint();
+    }
+    if (queue.length > 0) total.relations += await this.#retryDeferred();
+    return { ...total, chunks: count, authors: [...authors].slice(0, 5), problems };
+  }
+
+  async #importOne(chunk: ScannedChunk, isNamed: boolean): Promise<Applied> {
+    const { transport, turn, onReading } = this.#parts;
+    if (this.#parts.quarantined(chunk.id)) {
+      throw new EngramError('chunk-corrupt', `Chunk ${chunk.id} stopped the reader before, so it is left alone until the window is reloaded.`, {
+        subject: chunk.id,
+      });
+    }
+    onReading(chunk.id);
+    try {
+      const bytes = await transport.readChunk(chunk.id);
+      const sha256 = sha256Hex(bytes);
+      if (!isNamed) checkHash(chunk.id, sha256);
+      const data = await decodeChunk(bytes, turn);
+      const versions = await chunkVersions(data, turn);
+      const rejected = (data.rejected?.length ?? 0) + versions.rejected.length;
+      return await this.#merge(indexedChunk(chunk, sha256, versions, rejected), versions);
+    } finally {
+      onReading(undefined);
+    }
+  }
+
+  async #merge(chunk: IndexedChunk, versions: ChunkVersions): Promise<Applied> {
+    const { store, index, turn, clock, problems } = this.#parts;
+    await putInIndex(index, chunk, versions, turn);
+    const applied = await index.transaction(() =>
+      store.transaction(async () => {
+        const result = await this.#applier.apply(versions, turn);
+        store.recordChunk(chunk.id, formatInstant(clock.now()));
+        return result;
+      }),
+    );
+    problems.delete(chunk.id);
+    return applied;
+  }
+
+  async #retryDeferred(): Promise<number> {
+    const { store, index } = this.#parts;
+    return index.transaction(() => store.transaction(async () => this.#applier.retryDeferred()));
+  }
+
+  #remember(chunk: ScannedChunk, error: EngramError): void {
+    if (!chunk.file || error.code === 'chunk-missing') return;
+    this.#parts.problems.set(chunk.id, { size: chunk.file.size, mtimeMs: chunk.file.mtimeMs, error });
+  }
+}
+
+/** Puts a chunk and its holdings into the index, in slices. */
+export async function putInIndex(index: FolderIndex, chunk: IndexedChunk, versions: ChunkVersions, turn: Turn): Promise<void> {
+  await index.transaction(async () => {
+    index.putChunk(chunk);
+    for (const holding of holdingsOf(chunk.id, versions)) {
+      index.addHolding(holding);
+      await turn();
+    }
+  });
+}
+
+function checkHash(id: ChunkId, sha256: string): void {
+  if (!HASH_ID.test(id) || sha256.startsWith(id.toLowerCase())) return;
+  throw new EngramError('chunk-altered', `Chunk ${id} was altered after it was written: its content does not match its name. It is imported only if you say so.`, {
+    subject: id,
+  });
+}
+
+/** Faults of one chunk, as against those of the databases or a cancellation, which end the run. */
+function isChunkFault(error: unknown): error is EngramError {
+  return EngramError.is(error) && (error.code.startsWith('chunk-') || error.code === 'not-regular-file');
+}
+
+function indexedChunk(chunk: ScannedChunk, sha256: string, versions: ChunkVersions, rejected: number): IndexedChunk {
+  const rows = [...versions.rows.values()].filter((row) => row.inArray);
+  return {
+    id: chunk.id,
+    sha256,
+    createdBy: chunk.entry?.createdBy ?? '',
+    createdAt: chunk.entry?.createdAt ?? '',
+    sessions: [...versions.sessions.values()].filter((session) => session.inArray).length,
+    memories: rows.filter((row) => row.version.entity === 'observation').length,
+    prompts: rows.filter((row) => row.version.entity === 'prompt').length,
+    relations: versions.relations.size,
+    rejected,
+    exportedHere: chunk.indexed?.exportedHere ?? false,
+    size: chunk.file?.size ?? 0,
+    mtimeMs: chunk.file?.mtimeMs ?? 0,
+  };
+}
+
+function addTo(total: Applied, more: Applied): void {
+  for (const key of Object.keys(total) as (keyof Applied)[]) total[key] += more[key];
+}
