@@ -157,6 +157,8 @@ export interface Git {
    * @throws {EngramError} git-failed
    */
   chunksOnBranches(ids: readonly ChunkId[]): Promise<ReadonlySet<ChunkId>>;
+  /** Whether another branch, of whatever age, has this folder's manifest or chunks. @throws {EngramError} git-failed */
+  otherBranchHasFolder(): Promise<boolean>;
   /** `user.name`, `''` where it is not set. */
   userName(): Promise<string>;
   /** URL of the remote `origin`, `''` where there is none. */
