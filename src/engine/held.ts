@@ -25,7 +25,7 @@ export interface IndexedChunk {
   /** SHA-256 of the unpacked JSON, 64 hex digits. */
   readonly sha256: string;
   readonly createdBy: string;
-  /** As the manifest entry says it; `''` for a chunk that no manifest lists. */
+  /** As the manifest entry says it; of a chunk that no manifest lists the newest time of its rows. */
   readonly createdAt: string;
   readonly sessions: number;
   readonly memories: number;

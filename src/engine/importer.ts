@@ -3,6 +3,7 @@ import { decodeChunk, sha256Hex } from './chunkCodec.ts';
 import type { ScannedChunk } from './chunkScan.ts';
 import { chunkVersions, type ChunkVersions } from './chunkVersions.ts';
 import { EngramError } from './errors.ts';
+import { entryTime } from './exportChunks.ts';
 import type { CallContext } from './folderRequests.ts';
 import type { FolderProblem, ImportSummary } from './folderState.ts';
 import { problemFrom } from './folderProblem.ts';
@@ -84,7 +85,8 @@ export class Importer {
       const data = await decodeChunk(bytes, turn);
       const versions = await chunkVersions(data, turn);
       const rejected = (data.rejected?.length ?? 0) + versions.rejected.length;
-      return await this.#merge(indexedChunk(chunk, sha256, versions, rejected), versions);
+      const createdAt = chunk.entry?.createdAt ?? entryTime(data, '', this.#parts.clock.now());
+      return await this.#merge(indexedChunk({ chunk, sha256, rejected, createdAt }, versions), versions);
     } finally {
       onReading(undefined);
     }
@@ -138,13 +140,17 @@ function isChunkFault(error: unknown): error is EngramError {
   return EngramError.is(error) && (error.code.startsWith('chunk-') || error.code === 'not-regular-file');
 }
 
-function indexedChunk(chunk: ScannedChunk, sha256: string, versions: ChunkVersions, rejected: number): IndexedChunk {
+function indexedChunk(
+  of: { chunk: ScannedChunk; sha256: string; rejected: number; createdAt: string },
+  versions: ChunkVersions,
+): IndexedChunk {
+  const { chunk, sha256, rejected, createdAt } = of;
   const rows = [...versions.rows.values()].filter((row) => row.inArray);
   return {
     id: chunk.id,
     sha256,
     createdBy: chunk.entry?.createdBy ?? '',
-    createdAt: chunk.entry?.createdAt ?? '',
+    createdAt,
     sessions: [...versions.sessions.values()].filter((session) => session.inArray).length,
     memories: rows.filter((row) => row.version.entity === 'observation').length,
     prompts: rows.filter((row) => row.version.entity === 'prompt').length,

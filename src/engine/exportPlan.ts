@@ -1,0 +1,198 @@
+import { isUnknownSession, mergeSessions, sameSession } from './merge.ts';
+import { normalizeProject } from './goText.ts';
+import type { HeldVersions } from './heldVersions.ts';
+import type { FolderIndex, MemoryStore, Turn } from './ports.ts';
+import type { ObservationRecord, PromptRecord, RelationRecord, SessionRecord } from './records.ts';
+import { promptTombstoneVersion, RowReader } from './rowReader.ts';
+import { observationVersion, promptVersion, relationVersion, type RowVersion, type SessionVersion, sessionVersion } from './versions.ts';
+
+export interface ExportFilter {
+  /** Absent or `''`: all projects. */
+  readonly project?: string | undefined;
+  readonly includePersonal: boolean;
+  readonly includeDeleted: boolean;
+}
+
+/** A row together with its version; the record is as the database has it, bytes and all. */
+export interface ObservationItem {
+  readonly record: ObservationRecord;
+  readonly version: RowVersion;
+}
+export interface PromptItem {
+  readonly record: PromptRecord;
+  readonly version: RowVersion;
+}
+
+/** What the next export would write, before anything is written. Pure data. */
+export interface ExportPlan {
+  /** Sessions that are new or changed, in the order of the tables. */
+  readonly sessions: readonly SessionRecord[];
+  /** For the arrays: no known chunk has them there. */
+  readonly observations: readonly ObservationItem[];
+  readonly prompts: readonly PromptItem[];
+  /** Rows that some chunk's arrays hold and that changed since. */
+  readonly edits: readonly (ObservationItem | PromptItem)[];
+  readonly deletes: readonly RowVersion[];
+  /** Both endpoints are live and may leave. */
+  readonly relations: readonly RelationRecord[];
+  /** Personal rows that stay home. */
+  readonly personal: number;
+  /** Relations without both ends, and rows that nobody shares any more. */
+  readonly heldBack: number;
+}
+
+export function isEmptyPlan(plan: ExportPlan): boolean {
+  const { sessions, observations, prompts, edits, deletes, relations } = plan;
+  return [sessions, observations, prompts, edits, deletes, relations].every((rows) => rows.length === 0);
+}
+
+/**
+ * Decides what to export, by content alone: a row goes if and only if merging it into what the known chunks hold would change that.
+ * Clocks, teammates' chunks and pulls make no difference, and nothing is left out for ever.
+ */
+export class ExportPlanner {
+  readonly #store: MemoryStore;
+  readonly #held: HeldVersions;
+  readonly #filter: ExportFilter;
+  readonly #rows: RowReader;
+  readonly #project: string;
+  readonly #sessionProjects = new Map<string, string>();
+  readonly #plan = {
+    observations: [] as ObservationItem[],
+    prompts: [] as PromptItem[],
+    edits: [] as (ObservationItem | PromptItem)[],
+    deletes: [] as RowVersion[],
+    personal: 0,
+    heldBack: 0,
+  };
+  /** Sessions with a row that stays home, and those with one that may leave. */
+  readonly #stayHome = new Set<string>();
+  readonly #mayLeave = new Set<string>();
+
+  constructor(parts: { store: MemoryStore; index: FolderIndex; held: HeldVersions }, filter: ExportFilter) {
+    this.#store = parts.store;
+    this.#held = parts.held;
+    this.#filter = filter;
+    this.#rows = new RowReader(parts.store, parts.index);
+    this.#project = normalizeProject(filter.project ?? '').normalized;
+  }
+
+  async plan(turn: Turn): Promise<ExportPlan> {
+    for (const session of this.#store.sessions()) this.#sessionProjects.set(session.id, session.project);
+    for (const row of this.#store.observations()) {
+      this.#addObservation(row);
+      await turn();
+    }
+    for (const row of this.#store.prompts()) {
+      this.#addPrompt(row);
+      await turn();
+    }
+    for (const tombstone of this.#store.promptTombstones()) this.#addDelete(promptTombstoneVersion(tombstone));
+    const relations = await this.#planRelations(turn);
+    const sessions = await this.#planSessions(turn);
+    return { ...this.#plan, sessions, relations };
+  }
+
+  #addObservation(row: ObservationRecord): void {
+    if (!this.#inProject(row)) return;
+    const version = observationVersion(row);
+    const record = this.#rows.withExtra('observation', version.key, row);
+    const item = { record, version: record === row ? version : { ...version, extra: record.extra ?? version.extra } };
+    if (version.record === undefined && !this.#isFirstExportOfDeleted(version)) {
+      this.#stayHome.add(row.sessionId);
+      return this.#addDelete(version);
+    }
+    if (this.#isPersonal(row)) {
+      this.#stayHome.add(row.sessionId);
+      if (this.#held.isNews(item.version)) this.#plan.personal += 1;
+      return;
+    }
+    this.#addLive(item, this.#plan.observations);
+  }
+
+  /** The Go program exports deleted rows that were never shared, in the arrays; ours only when asked. */
+  #isFirstExportOfDeleted(version: RowVersion): boolean {
+    return this.#filter.includeDeleted && this.#held.row(version.entity, version.key) === undefined;
+  }
+
+  #addPrompt(row: PromptRecord): void {
+    if (!this.#inProject(row)) return;
+    const version = promptVersion(row);
+    const record = this.#rows.withExtra('prompt', version.key, row);
+    this.#addLive({ record, version: { ...version, extra: record.extra ?? version.extra } }, this.#plan.prompts);
+  }
+
+  #addLive<Item extends ObservationItem | PromptItem>(item: Item, arrays: Item[]): void {
+    const { entity, key } = item.version;
+    if (this.#held.isNoLongerShared(entity, key)) {
+      this.#stayHome.add(item.record.sessionId);
+      this.#plan.heldBack += 1;
+      return;
+    }
+    this.#mayLeave.add(item.record.sessionId);
+    if (!this.#held.isNews(item.version)) return;
+    if (this.#held.row(entity, key)?.inArray) this.#plan.edits.push(item);
+    else arrays.push(item);
+  }
+
+  /** A memory that was deleted before it was ever shared is not written at all. */
+  #addDelete(version: RowVersion): void {
+    if (!this.#held.row(version.entity, version.key)) return;
+    if (this.#held.isNews(version)) this.#plan.deletes.push(version);
+  }
+
+  async #planRelations(turn: Turn): Promise<RelationRecord[]> {
+    const relations: RelationRecord[] = [];
+    for (const row of this.#store.relations()) {
+      await turn();
+      const record = this.#rows.withExtra('relation', row.syncId, row);
+      if (!this.#held.isNews(relationVersion(record))) continue;
+      const ends = [row.sourceId, row.targetId].map((id) => this.#store.observation(id));
+      const inProject = ends.every((end) => end === undefined || this.#inProject(end));
+      if (!inProject) continue;
+      const canLeave = row.sourceId !== row.targetId && ends.every((end) => end && !end.deletedAt && this.#canLeave(end));
+      if (canLeave) relations.push(record);
+      else this.#plan.heldBack += 1;
+    }
+    return relations;
+  }
+
+  #canLeave(row: ObservationRecord): boolean {
+    return !this.#isPersonal(row) && !this.#held.isNoLongerShared('observation', observationVersion(row).key);
+  }
+
+  async #planSessions(turn: Turn): Promise<SessionRecord[]> {
+    const sessions: SessionRecord[] = [];
+    for (const row of this.#store.sessions()) {
+      await turn();
+      const stays = this.#stayHome.has(row.id) && !this.#mayLeave.has(row.id);
+      if (stays || !this.#sessionInProject(row)) continue;
+      const record = this.#rows.withExtra('session', row.id, row);
+      if (this.#isSessionNews(sessionVersion(record))) sessions.push(record);
+    }
+    return sessions;
+  }
+
+  #isSessionNews(session: SessionVersion): boolean {
+    if (isUnknownSession(session) || this.#held.isNoLongerShared('session', session.key)) return false;
+    const held = this.#held.session(session.key);
+    if (!held) return true;
+    if (held.deletedAt !== '' && !this.#mayLeave.has(session.key)) return false;
+    return !sameSession(mergeSessions(held, session), held);
+  }
+
+  #isPersonal(row: ObservationRecord): boolean {
+    return !this.#filter.includePersonal && row.scope.trim().toLowerCase() === 'personal';
+  }
+
+  #inProject(row: { readonly project?: string; readonly sessionId: string }): boolean {
+    if (this.#project === '') return true;
+    const project = row.project ? row.project : (this.#sessionProjects.get(row.sessionId) ?? '');
+    return normalizeProject(project).normalized === this.#project;
+  }
+
+  /** A session of another project goes only where a row of this project is in it. */
+  #sessionInProject(session: SessionRecord): boolean {
+    return this.#project === '' || normalizeProject(session.project).normalized === this.#project || this.#mayLeave.has(session.id);
+  }
+}

@@ -1,0 +1,156 @@
+import { chunkId, encodeChunk, sha256Hex } from './chunkCodec.ts';
+import type { ScannedChunk } from './chunkScan.ts';
+import { chunkVersions } from './chunkVersions.ts';
+import { EngramError } from './errors.ts';
+import { ChunkBuilder, entryTime } from './exportChunks.ts';
+import { ExportPlanner, type ExportPlan, isEmptyPlan } from './exportPlan.ts';
+import type { CallContext, ExportOptions } from './folderRequests.ts';
+import type { ExportSummary } from './folderState.ts';
+import { formatInstant, instantOf } from './goTime.ts';
+import type { IndexedChunk } from './held.ts';
+import { HeldVersions } from './heldVersions.ts';
+import { putInIndex } from './importer.ts';
+import { appendEntry, type ChunkEntry, type ChunkId, type Manifest } from './manifest.ts';
+import type { Clock, FolderIndex, Git, MemoryStore, Transport, Turn } from './ports.ts';
+import type { ChunkData } from './records.ts';
+
+export interface ExporterParts {
+  readonly transport: Transport;
+  readonly store: MemoryStore;
+  readonly index: FolderIndex;
+  readonly clock: Clock;
+  readonly turn: Turn;
+  /** Absent: only the manifest and the folder say what is shared. */
+  readonly git: Git | undefined;
+}
+
+interface Written {
+  readonly entry: ChunkEntry;
+  readonly sha256: string;
+  readonly data: ChunkData;
+}
+
+/** Writes what is new into chunks: chunk files first, then the manifest, then the databases, so that a crash between any two is repaired by the next run. */
+export class Exporter {
+  readonly #parts: ExporterParts;
+
+  constructor(parts: ExporterParts) {
+    this.#parts = parts;
+  }
+
+  /** What an export would write now. Reads only. */
+  async plan(chunks: readonly ScannedChunk[], options: ExportOptions): Promise<ExportPlan> {
+    const { store, index, turn } = this.#parts;
+    const { known, ownOrphans } = await this.#knownChunks(chunks);
+    const held = await HeldVersions.load(index, known, ownOrphans, turn);
+    const filter = { project: options.project, includePersonal: options.includePersonal ?? false, includeDeleted: options.includeDeleted ?? false };
+    return new ExportPlanner({ store, index, held }, filter).plan(turn);
+  }
+
+  /**
+   * @param chunks the scan of the folder as it is now.
+   * @throws {EngramError} manifest-invalid, manifest-conflict and the like: nothing is written beside a manifest that cannot be read.
+   */
+  async run(chunks: readonly ScannedChunk[], options: ExportOptions & { readonly createdBy: string }, context: CallContext): Promise<ExportSummary> {
+    const plan = await this.plan(chunks, options);
+    context.onProgress?.({ phase: 'exporting', done: 0, total: 1 });
+    const before = await this.#parts.transport.readManifest();
+    const written = isEmptyPlan(plan) ? [] : await this.#writeChunks(plan, before, options.createdBy);
+    await this.#writeManifest([...written.map((chunk) => chunk.entry), ...unlistedEntries(chunks)]);
+    for (const chunk of written) await this.#record(chunk);
+    return summary(plan, written);
+  }
+
+  /** The manifest's chunks, those in the folder, and those that another living branch has; and the ones of ours that nobody has any more. */
+  async #knownChunks(chunks: readonly ScannedChunk[]): Promise<{ known: Set<ChunkId>; ownOrphans: Set<ChunkId> }> {
+    const known = new Set(chunks.map((chunk) => chunk.id));
+    const others = [...this.#parts.index.chunks().values()].filter((chunk) => !known.has(chunk.id));
+    if (others.length === 0) return { known, ownOrphans: new Set() };
+    const living = (await this.#parts.git?.chunksOnBranches(others.map((chunk) => chunk.id))) ?? new Set<ChunkId>();
+    for (const id of living) known.add(id);
+    return { known, ownOrphans: new Set(others.filter((chunk) => chunk.exportedHere && !living.has(chunk.id)).map((chunk) => chunk.id)) };
+  }
+
+  async #writeChunks(plan: ExportPlan, manifest: Manifest, createdBy: string): Promise<Written[]> {
+    const { store, index, clock, turn, transport } = this.#parts;
+    const written: Written[] = [];
+    let newest = newestEntryTime(manifest);
+    for (const data of new ChunkBuilder({ store, index }, plan).build(plan)) {
+      await turn();
+      const createdAt = entryTime(data, newest, clock.now());
+      if (instantOf(createdAt) > instantOf(newest)) newest = createdAt;
+      written.push(await writeChunk(transport, data, { createdBy, createdAt }));
+    }
+    return written;
+  }
+
+  /** Read again right before it is written: another program may have added its entry meanwhile. */
+  async #writeManifest(entries: readonly ChunkEntry[]): Promise<void> {
+    const { transport } = this.#parts;
+    const manifest = await transport.readManifest();
+    const listed = new Set(manifest.chunks.map((entry) => entry.id));
+    const fresh = entries.filter((entry) => !listed.has(entry.id));
+    if (fresh.length > 0) await transport.writeManifest(fresh.reduce(appendEntry, manifest));
+  }
+
+  async #record(chunk: Written): Promise<void> {
+    const { store, index, clock, turn, transport } = this.#parts;
+    const versions = await chunkVersions(chunk.data, turn);
+    const file = (await transport.listChunks?.())?.find((candidate) => candidate.id === chunk.entry.id);
+    const indexed: IndexedChunk = {
+      ...chunk.entry,
+      sha256: chunk.sha256,
+      relations: versions.relations.size,
+      rejected: 0,
+      exportedHere: true,
+      size: file?.size ?? 0,
+      mtimeMs: file?.mtimeMs ?? 0,
+    };
+    await putInIndex(index, indexed, versions, turn);
+    await store.transaction(async () => store.recordChunk(chunk.entry.id, formatInstant(clock.now())));
+  }
+}
+
+/** Another chunk of the same 8 digits with other bytes: a salt in a root key that every reader ignores gives another id. */
+async function writeChunk(transport: Transport, data: ChunkData, by: { createdBy: string; createdAt: string }): Promise<Written> {
+  for (let salt = 0; ; salt += 1) {
+    const salted: ChunkData = salt === 0 ? data : { ...data, extra: new Map([['x_salt', salt]]) };
+    const bytes = encodeChunk(salted);
+    const id = chunkId(bytes);
+    const counts = { sessions: data.sessions.length, memories: data.observations.length, prompts: data.prompts.length };
+    const entry: ChunkEntry = { id, ...by, ...counts };
+    try {
+      await transport.writeChunk(id, bytes, entry);
+      return { entry, sha256: sha256Hex(bytes), data: salted };
+    } catch (error) {
+      if (!EngramError.is(error, 'chunk-collision') || salt === 8) throw error;
+    }
+  }
+}
+
+/** Chunks that are here, sound and merged, and that no entry names: a merge of manifests may have dropped them. */
+function unlistedEntries(chunks: readonly ScannedChunk[]): ChunkEntry[] {
+  return chunks.flatMap((chunk) => {
+    const { indexed } = chunk;
+    if (chunk.state !== 'unlisted' || chunk.waiting || !indexed) return [];
+    const { id, createdAt, sessions, memories, prompts } = indexed;
+    return [{ id, createdBy: indexed.createdBy || 'unknown', createdAt, sessions, memories, prompts }];
+  });
+}
+
+function newestEntryTime(manifest: Manifest): string {
+  return manifest.chunks.reduce((newest, entry) => (instantOf(entry.createdAt) > instantOf(newest) ? entry.createdAt : newest), '');
+}
+
+function summary(plan: ExportPlan, written: readonly Written[]): ExportSummary {
+  const count = (of: (data: ChunkData) => number): number => written.reduce((sum, chunk) => sum + of(chunk.data), 0);
+  return {
+    chunkIds: written.map((chunk) => chunk.entry.id),
+    sessions: count((data) => data.sessions.length),
+    memories: count((data) => data.observations.length),
+    prompts: count((data) => data.prompts.length),
+    mutations: count((data) => data.mutations?.length ?? 0),
+    personal: plan.personal,
+    heldBack: plan.heldBack,
+  };
+}

@@ -1,0 +1,78 @@
+import { parseGoJson } from './goJson.ts';
+import type { Entity, Holding } from './held.ts';
+import type { ChunkId } from './manifest.ts';
+import { mergeSessions, sameExtra, uniteExtra, unpackSession } from './merge.ts';
+import type { FolderIndex, Turn } from './ports.ts';
+import type { Extra, JsonObject } from './records.ts';
+import { NO_EXTRA, type RowVersion, type SessionVersion } from './versions.ts';
+import { versionKey } from './chunkVersions.ts';
+
+/** The merge of every version that the known chunks hold of one row. */
+export interface HeldRow {
+  readonly order: string;
+  readonly extra: Extra;
+  /** Some known chunk has it in an array. */
+  readonly inArray: boolean;
+}
+
+/** What is known to be shared, and what was shared once and is no longer. */
+export class HeldVersions {
+  readonly #rows = new Map<string, HeldRow>();
+  readonly #sessions = new Map<string, SessionVersion>();
+  readonly #noLonger = new Set<string>();
+
+  /**
+   * @param known the manifest's chunks, those in the folder, and those that another living branch has.
+   * @param ownOrphans chunks of ours that nobody has any more: their rows are new again here; rows of others' such chunks never leave by themselves.
+   */
+  static async load(index: FolderIndex, known: ReadonlySet<ChunkId>, ownOrphans: ReadonlySet<ChunkId>, turn: Turn): Promise<HeldVersions> {
+    const held = new HeldVersions();
+    for (const holding of index.allHoldings()) {
+      if (known.has(holding.chunkId)) held.#add(holding);
+      else if (!ownOrphans.has(holding.chunkId)) held.#noLonger.add(versionKey(holding.entity, holding.key));
+      await turn();
+    }
+    return held;
+  }
+
+  row(entity: Entity, key: string): HeldRow | undefined {
+    return this.#rows.get(versionKey(entity, key));
+  }
+
+  session(id: string): SessionVersion | undefined {
+    return this.#sessions.get(id);
+  }
+
+  /** Whether only chunks that nobody shares any more hold this identity. */
+  isNoLongerShared(entity: Entity, key: string): boolean {
+    const name = versionKey(entity, key);
+    return this.#noLonger.has(name) && !this.#rows.has(name) && !(entity === 'session' && this.#sessions.has(key));
+  }
+
+  /** Whether merging `version` into what is held would change it. */
+  isNews(version: RowVersion): boolean {
+    const held = this.row(version.entity, version.key);
+    if (!held) return true;
+    if (version.order !== held.order) return version.order > held.order;
+    return !sameExtra(uniteExtra(held.extra, version.extra), held.extra);
+  }
+
+  #add(holding: Holding): void {
+    if (holding.entity === 'session') {
+      const version = unpackSession(holding.json);
+      const other = this.#sessions.get(holding.key);
+      this.#sessions.set(holding.key, other ? mergeSessions(other, version) : version);
+      return;
+    }
+    const key = versionKey(holding.entity, holding.key);
+    const row: HeldRow = { order: holding.order, extra: holding.json === '' ? NO_EXTRA : (parseGoJson(holding.json) as JsonObject), inArray: holding.inArray };
+    const other = this.#rows.get(key);
+    this.#rows.set(key, other ? mergeHeld(other, row) : row);
+  }
+}
+
+function mergeHeld(a: HeldRow, b: HeldRow): HeldRow {
+  const inArray = a.inArray || b.inArray;
+  if (a.order !== b.order) return { ...(a.order > b.order ? a : b), inArray };
+  return { order: a.order, extra: uniteExtra(a.extra, b.extra), inArray };
+}
