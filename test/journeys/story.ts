@@ -1,0 +1,70 @@
+import assert from 'node:assert/strict';
+import { readdirSync } from 'node:fs';
+import path from 'node:path';
+import { layOutTeam } from '../../scripts/demoTeam.ts';
+import { commitAndPush, git } from '../../scripts/git.ts';
+import { eventually } from '../eventually.ts';
+import { memoriesIn } from '../memoriesIn.ts';
+import type { Journey } from './journey.ts';
+import type { Workbench } from './workbench.ts';
+
+/** The requirement: 3 s after the end of a pull everything has arrived. */
+const limitMs = 3000;
+
+/** Two members and a late third share memories through git, clicking what a person clicks. */
+export const theStory: Journey = {
+  name: 'The story of a team',
+  run: async ({ folder, open, picture }) => {
+    const team = await layOutTeam(folder);
+    const alice = await open(team.alice);
+    const carol = await open(team.carol);
+
+    await alice.command('Engram: Initialize .engram Here');
+    await alice.seesStatus(/Engram/);
+    await save(alice, 'Prices are integers in cents', 'No floating point between the database and the invoice.');
+    await alice.statusItem.click();
+    await eventually('a chunk of alice', () => chunksOf(team.alice).length === 1);
+    await commitAndPush(team.alice, 'Share a decision');
+
+    const bob = await open(team.bob);
+    await pullInTerminal(bob);
+    await eventually('the memory is in the database of bob', () => memoriesIn(team.bob).includes('Prices are integers in cents'), limitMs);
+    await bob.openSidebar();
+    await bob.seesRow('Chunks', /alice/);
+    await picture(bob, 'after-a-pull');
+
+    await save(bob, 'Local tests need TZ=UTC', 'Two invoice tests compare dates as text.');
+    const before = chunksOf(team.bob).length;
+    await bob.seesStatus(/1 to share/);
+    await bob.statusItem.click();
+    await eventually('a chunk of bob', () => chunksOf(team.bob).length === before + 1);
+    const status = await git(team.bob, 'status', '--porcelain', '--untracked-files=all');
+    assert.match(status, /^ M \.engram\/manifest\.json\n\?\? \.engram\/chunks\/[^\n]+\.jsonl\.gz\n$/);
+    await commitAndPush(team.bob, 'Share a discovery');
+
+    await pullInTerminal(alice);
+    await eventually('alice has what bob saved', () => memoriesIn(team.alice).includes('Local tests need TZ=UTC'), limitMs);
+
+    await pullInTerminal(carol);
+    await eventually('carol has both with her first pull', () => memoriesIn(team.carol).length === 2, limitMs);
+  },
+};
+
+/** *Engram: Save Memory…* as typed: title, type, content. */
+async function save(window: Workbench, title: string, content: string): Promise<void> {
+  await window.command('Engram: Save Memory');
+  await window.answer(title);
+  await window.answer('');
+  await window.answer(content);
+}
+
+/** Waits for the end of the pull itself, so that the limit afterwards is ours alone. */
+async function pullInTerminal(window: Workbench): Promise<void> {
+  const mark = `pulled-${Math.round(performance.now())}`;
+  await window.terminal(`git pull --quiet; echo ${mark.replace('-', '""-')}`);
+  await eventually('the end of git pull', async () => (await window.terminalText()).includes(mark), 20_000);
+}
+
+function chunksOf(folder: string): string[] {
+  return readdirSync(path.join(folder, '.engram/chunks')).filter((name) => name.endsWith('.gz'));
+}

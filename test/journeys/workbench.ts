@@ -1,0 +1,120 @@
+import type { Locator, Page } from '../../scripts/harness/playwright.ts';
+import { eventually } from '../eventually.ts';
+
+/** A VS Code window as a person meets it. All selectors of VS Code's own parts stand here and nowhere else. */
+export class Workbench {
+  readonly page: Page;
+
+  constructor(page: Page) {
+    this.page = page;
+  }
+
+  /** Waits for the first paint of status bar and activity bar. */
+  async ready(): Promise<void> {
+    await this.page.locator('.statusbar').waitFor({ timeout: 40_000 });
+    await this.page.locator('.activitybar .action-item').first().waitFor({ timeout: 40_000 });
+  }
+
+  /** The one item of ours, by the id that VS Code gives it. */
+  get statusItem(): Locator {
+    return this.page.locator('.statusbar-item[id$="engram.status"]');
+  }
+
+  async statusText(): Promise<string> {
+    return ((await this.statusItem.textContent()) ?? '').replaceAll('\u00a0', ' ').trim();
+  }
+
+  /** Waits until the status item reads as wanted, and says what it read instead where it never does. */
+  async seesStatus(wanted: RegExp, limitMs = 20_000): Promise<void> {
+    await eventually(`status item ${wanted}`, async () => mustMatch(await this.statusText(), wanted), limitMs);
+  }
+
+  /** The activity bar's badge covers the label, so the list item takes the click. A second click would hide the side bar. */
+  async openSidebar(): Promise<void> {
+    const item = this.page.locator('.activitybar .action-item', { has: this.page.locator('.action-label[aria-label^="Engram"]') });
+    if ((await item.getAttribute('class'))?.includes('checked')) return;
+    await item.click();
+    await this.page.locator('.pane').first().waitFor();
+  }
+
+  view(title: string): Locator {
+    return this.page.locator('.pane', { has: this.page.locator(`.pane-header[aria-label^="${title}"]`) });
+  }
+
+  rows(view: string): Locator {
+    return this.view(view).locator('.monaco-list-row');
+  }
+
+  async rowTexts(view: string): Promise<string[]> {
+    return (await this.rows(view).allInnerTexts()).map((text) => text.replaceAll(/\s+/g, ' ').trim());
+  }
+
+  async seesRow(view: string, wanted: RegExp, limitMs = 10_000): Promise<void> {
+    await eventually(`row ${wanted} in ${view}`, async () => mustMatch((await this.rowTexts(view)).join('\n'), wanted), limitMs);
+  }
+
+  /** Runs a command by its title, as typed into the palette. */
+  async command(title: string): Promise<void> {
+    await this.page.keyboard.press('F1');
+    const input = this.page.locator('.quick-input-widget input').first();
+    await input.waitFor();
+    await input.fill(`>${title}`);
+    await this.page.locator('.quick-input-list .monaco-list-row', { hasText: title }).first().waitFor();
+    await input.press('Enter');
+  }
+
+  /** Fills the open input box or quick pick and confirms it. */
+  async answer(text: string): Promise<void> {
+    const input = this.page.locator('.quick-input-widget input').first();
+    await input.waitFor();
+    await input.fill(text);
+    await input.press('Enter');
+  }
+
+  quickPickRows(): Locator {
+    return this.page.locator('.quick-input-list .monaco-list-row');
+  }
+
+  async contextMenu(row: Locator, entry: string): Promise<void> {
+    await row.click({ button: 'right' });
+    await this.page.locator('.monaco-menu .action-menu-item', { hasText: entry }).first().click();
+  }
+
+  /** Lines of the active editor as they are on screen; VS Code renders blanks as no-break spaces. */
+  async editorText(): Promise<string> {
+    const lines = await this.page.locator('.editor-instance .view-line').allInnerTexts();
+    return lines.join('\n').replaceAll('\u00a0', ' ');
+  }
+
+  tab(name: string | RegExp): Locator {
+    return this.page.locator('.tab', { hasText: name });
+  }
+
+  modalButton(text: string): Locator {
+    return this.page.locator('.monaco-dialog-box .monaco-button', { hasText: text });
+  }
+
+  toasts(): Locator {
+    return this.page.locator('.notifications-toasts .notification-list-item');
+  }
+
+  /** Types a line into a terminal of this window, opening one if there is none. */
+  async terminal(line: string): Promise<void> {
+    if ((await this.page.locator('.xterm-rows').count()) === 0) {
+      await this.command('Terminal: Create New Terminal');
+      await eventually('a shell prompt', async () => mustMatch(await this.terminalText(), /[$#%>]/), 20_000);
+    }
+    await this.command('Terminal: Focus Terminal');
+    await this.page.keyboard.type(line);
+    await this.page.keyboard.press('Enter');
+  }
+
+  async terminalText(): Promise<string> {
+    return (await this.page.locator('.xterm-rows > div').allTextContents()).join('\n');
+  }
+}
+
+function mustMatch(text: string, wanted: RegExp): true {
+  if (!wanted.test(text)) throw new Error(`read: ${JSON.stringify(text)}`);
+  return true;
+}
