@@ -1,0 +1,179 @@
+import type { MemoryCounts, MemoryStore, SqlDatabase, SqlRow, SqlValue } from '../engine/ports.ts';
+import type { ObservationRecord, PromptRecord, PromptTombstone, RelationRecord, SessionRecord } from '../engine/records.ts';
+import { mapRows, nullable, numberOf, textOf } from './columns.ts';
+import {
+  OBSERVATION_COLUMNS,
+  observationOf,
+  observationValues,
+  PROMPT_COLUMNS,
+  promptOf,
+  promptValues,
+  RELATION_COLUMNS,
+  relationOf,
+  relationValues,
+  SESSION_COLUMNS,
+  sessionOf,
+  sessionValues,
+  TOMBSTONE_COLUMNS,
+  tombstoneOf,
+} from './recordRows.ts';
+import { inTransaction } from './transaction.ts';
+
+const ONE_SESSION = `SELECT ${SESSION_COLUMNS} FROM sessions WHERE id = ?`;
+const ALL_SESSIONS = `SELECT ${SESSION_COLUMNS} FROM sessions ORDER BY started_at, rowid`;
+const ONE_OBSERVATION = `SELECT id, ${OBSERVATION_COLUMNS} FROM observations WHERE sync_id = ? ORDER BY id DESC LIMIT 1`;
+const ALL_OBSERVATIONS = `SELECT id, ${OBSERVATION_COLUMNS} FROM observations ORDER BY id`;
+const ONE_PROMPT = `SELECT id, ${PROMPT_COLUMNS} FROM user_prompts WHERE sync_id = ? ORDER BY id DESC LIMIT 1`;
+const ALL_PROMPTS = `SELECT id, ${PROMPT_COLUMNS} FROM user_prompts ORDER BY id`;
+const ONE_TOMBSTONE = `SELECT ${TOMBSTONE_COLUMNS} FROM prompt_tombstones WHERE sync_id = ?`;
+const ALL_TOMBSTONES = `SELECT ${TOMBSTONE_COLUMNS} FROM prompt_tombstones ORDER BY rowid`;
+const ONE_RELATION = `SELECT ${RELATION_COLUMNS} FROM memory_relations WHERE sync_id = ?`;
+const ALL_RELATIONS = `SELECT ${RELATION_COLUMNS} FROM memory_relations ORDER BY id`;
+
+const SAVE_SESSION = upsert('sessions', SESSION_COLUMNS, 'id');
+const SAVE_TOMBSTONE = upsert('prompt_tombstones', TOMBSTONE_COLUMNS, 'sync_id');
+const SAVE_RELATION = upsert('memory_relations', RELATION_COLUMNS, 'sync_id');
+const HASHED_COLUMNS = `${OBSERVATION_COLUMNS}, normalized_hash`;
+const INSERT_OBSERVATION = `INSERT INTO observations(${HASHED_COLUMNS}) VALUES(${marks(HASHED_COLUMNS)})`;
+const UPDATE_OBSERVATION = `UPDATE observations SET (${HASHED_COLUMNS}) = (${marks(HASHED_COLUMNS)}) WHERE id = ?`;
+const INSERT_PROMPT = `INSERT INTO user_prompts(${PROMPT_COLUMNS}) VALUES(${marks(PROMPT_COLUMNS)})`;
+const UPDATE_PROMPT = `UPDATE user_prompts SET (${PROMPT_COLUMNS}) = (${marks(PROMPT_COLUMNS)}) WHERE id = ?`;
+
+const LAST_OBSERVATION_ID = 'SELECT id FROM observations WHERE sync_id = ? ORDER BY id DESC LIMIT 1';
+const LAST_PROMPT_ID = 'SELECT id FROM user_prompts WHERE sync_id = ? ORDER BY id DESC LIMIT 1';
+
+const HAS_ROWS =
+  'SELECT EXISTS(SELECT 1 FROM observations WHERE session_id = ?) OR EXISTS(SELECT 1 FROM user_prompts WHERE session_id = ?) AS has';
+
+const COUNTS = `SELECT (SELECT count(*) FROM sessions) AS sessions,
+  (SELECT count(*) FROM observations WHERE deleted_at IS NULL) AS observations,
+  (SELECT count(*) FROM user_prompts) AS prompts,
+  (SELECT count(*) FROM memory_relations) AS relations`;
+
+/** The memories over one SQLite database, with exactly the Go program's tables. Foreign keys are not enforced: no row may hold up another. */
+export class SqlMemoryStore implements MemoryStore {
+  readonly #db: SqlDatabase;
+
+  constructor(database: SqlDatabase) {
+    this.#db = database;
+  }
+
+  transaction<T>(work: () => Promise<T>): Promise<T> {
+    return inTransaction(this.#db, work);
+  }
+
+  importedChunks(): ReadonlySet<string> {
+    const rows = this.#db.all(`SELECT chunk_id FROM sync_chunks WHERE target_key = 'local'`);
+    return new Set(rows.map((row) => textOf(row, 'chunk_id')));
+  }
+
+  recordChunk(id: string, at: string): void {
+    this.#db.run(`INSERT OR IGNORE INTO sync_chunks(target_key, chunk_id, imported_at) VALUES('local', ?, ?)`, [id, at]);
+  }
+
+  session(id: string): SessionRecord | undefined {
+    return this.#one(ONE_SESSION, id, sessionOf);
+  }
+
+  observation(syncId: string): ObservationRecord | undefined {
+    return this.#one(ONE_OBSERVATION, syncId, observationOf);
+  }
+
+  prompt(syncId: string): PromptRecord | undefined {
+    return this.#one(ONE_PROMPT, syncId, promptOf);
+  }
+
+  promptTombstone(syncId: string): PromptTombstone | undefined {
+    return this.#one(ONE_TOMBSTONE, syncId, tombstoneOf);
+  }
+
+  relation(syncId: string): RelationRecord | undefined {
+    return this.#one(ONE_RELATION, syncId, relationOf);
+  }
+
+  sessions(): Iterable<SessionRecord> {
+    return mapRows(this.#db.iterate(ALL_SESSIONS), sessionOf);
+  }
+
+  observations(): Iterable<ObservationRecord> {
+    return mapRows(this.#db.iterate(ALL_OBSERVATIONS), observationOf);
+  }
+
+  prompts(): Iterable<PromptRecord> {
+    return mapRows(this.#db.iterate(ALL_PROMPTS), promptOf);
+  }
+
+  promptTombstones(): Iterable<PromptTombstone> {
+    return mapRows(this.#db.iterate(ALL_TOMBSTONES), tombstoneOf);
+  }
+
+  relations(): Iterable<RelationRecord> {
+    return mapRows(this.#db.iterate(ALL_RELATIONS), relationOf);
+  }
+
+  /** Hidden rows count: they, too, refer to their session by a foreign key. */
+  sessionHasRows(id: string): boolean {
+    return numberOf(this.#db.all(HAS_ROWS, [id, id])[0], 'has') === 1;
+  }
+
+  counts(): MemoryCounts {
+    const row = this.#db.all(COUNTS)[0];
+    return {
+      sessions: numberOf(row, 'sessions'),
+      observations: numberOf(row, 'observations'),
+      prompts: numberOf(row, 'prompts'),
+      relations: numberOf(row, 'relations'),
+    };
+  }
+
+  writeSession(record: SessionRecord): void {
+    this.#db.run(SAVE_SESSION, sessionValues(record));
+  }
+
+  removeSession(id: string): void {
+    this.#db.run('DELETE FROM sessions WHERE id = ?', [id]);
+  }
+
+  writeObservation(record: ObservationRecord): void {
+    const id = this.#lastId(LAST_OBSERVATION_ID, record.syncId);
+    if (id === undefined) this.#db.run(INSERT_OBSERVATION, observationValues(record));
+    else this.#db.run(UPDATE_OBSERVATION, [...observationValues(record), id]);
+  }
+
+  writePrompt(record: PromptRecord): void {
+    const id = this.#lastId(LAST_PROMPT_ID, record.syncId);
+    if (id === undefined) this.#db.run(INSERT_PROMPT, promptValues(record));
+    else this.#db.run(UPDATE_PROMPT, [...promptValues(record), id]);
+    this.#db.run('DELETE FROM prompt_tombstones WHERE sync_id = ?', [record.syncId]);
+  }
+
+  writePromptTombstone(tombstone: PromptTombstone): void {
+    this.#db.run('DELETE FROM user_prompts WHERE sync_id = ?', [tombstone.syncId]);
+    this.#db.run(SAVE_TOMBSTONE, [tombstone.syncId, nullable(tombstone.sessionId), nullable(tombstone.project), tombstone.deletedAt]);
+  }
+
+  writeRelation(record: RelationRecord): void {
+    this.#db.run(SAVE_RELATION, relationValues(record));
+  }
+
+  removeRelation(syncId: string): void {
+    this.#db.run('DELETE FROM memory_relations WHERE sync_id = ?', [syncId]);
+  }
+
+  #one<T>(sql: string, key: string, read: (row: SqlRow) => T): T | undefined {
+    const row = this.#db.all(sql, [key])[0];
+    return row && read(row);
+  }
+
+  #lastId(sql: string, syncId: string): SqlValue | undefined {
+    return this.#db.all(sql, [syncId])[0]?.['id'];
+  }
+}
+
+function marks(columns: string): string {
+  return columns.replaceAll(/\w+/g, '?');
+}
+
+function upsert(table: string, columns: string, key: string): string {
+  return `INSERT INTO ${table}(${columns}) VALUES(${marks(columns)}) ON CONFLICT(${key}) DO UPDATE SET (${columns}) = (${columns.replaceAll(/\w+/g, 'excluded.$&')})`;
+}

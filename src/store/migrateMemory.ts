@@ -1,0 +1,124 @@
+import { derivedSyncId } from '../engine/identity.ts';
+import type { SqlDatabase } from '../engine/ports.ts';
+import { numberOf, textOf } from './columns.ts';
+import { createMemoryIndexes, createMemoryTables, createTable, MEMORY_TABLES, type MemoryTable } from './memorySchema.ts';
+import { observationOf, promptOf } from './recordRows.ts';
+import { atomically } from './transaction.ts';
+
+/** Columns that a release added later and whose first definition has a default that no ALTER may have. Source: `migrate` of v1.14.0. */
+const ALTERED_DEFINITIONS: ReadonlyMap<string, string> = new Map([['observations.updated_at', "TEXT NOT NULL DEFAULT ''"]]);
+
+/** Brings the rows to what v1.14.0 makes of them at every opening; `json_valid` because one bad payload stops that program altogether. */
+const REPAIRS = `
+UPDATE sync_mutations SET project = COALESCE(json_extract(payload, '$.project'), '') WHERE project = '' AND json_valid(payload);
+UPDATE sync_mutations SET project = COALESCE((SELECT s.project FROM sessions s WHERE s.id = json_extract(sync_mutations.payload, '$.session_id')), '')
+  WHERE project = '' AND json_valid(payload) AND ifnull(json_extract(payload, '$.session_id'), '') <> '';
+UPDATE observations SET scope = 'project' WHERE scope IS NULL OR scope = '';
+UPDATE observations SET topic_key = NULL WHERE topic_key = '';
+UPDATE observations SET revision_count = 1 WHERE revision_count IS NULL OR revision_count < 1;
+UPDATE observations SET duplicate_count = 1 WHERE duplicate_count IS NULL OR duplicate_count < 1;
+UPDATE observations SET updated_at = created_at WHERE updated_at IS NULL OR updated_at = '';
+UPDATE user_prompts SET project = '' WHERE project IS NULL;
+UPDATE prompt_tombstones SET project = '' WHERE project IS NULL;
+`;
+
+/** What an observation without a usable value becomes when its table is rebuilt. Source: `migrateLegacyObservationsTable` of v1.14.0. */
+const LEGACY_VALUES: ReadonlyMap<string, string> = new Map([
+  [
+    'id',
+    'CASE WHEN row_number() OVER (PARTITION BY CAST(id AS INTEGER) ORDER BY rowid) = 1 AND id IS NOT NULL THEN CAST(id AS INTEGER) END',
+  ],
+  ['session_id', "COALESCE(session_id, '')"],
+  ['type', "COALESCE(NULLIF(type, ''), 'manual')"],
+  ['title', "COALESCE(NULLIF(title, ''), 'Untitled observation')"],
+  ['content', "COALESCE(content, '')"],
+  ['scope', "COALESCE(NULLIF(scope, ''), 'project')"],
+  ['revision_count', 'max(COALESCE(revision_count, 1), 1)'],
+  ['duplicate_count', 'max(COALESCE(duplicate_count, 1), 1)'],
+  ['created_at', "COALESCE(NULLIF(created_at, ''), datetime('now'))"],
+  ['updated_at', "COALESCE(NULLIF(updated_at, ''), NULLIF(created_at, ''), datetime('now'))"],
+]);
+
+/**
+ * Brings a database of any older release to the shape of v1.14.0, in one transaction; one of that shape stays as it is. No row, and no column
+ * that we do not know, is lost. Rows without `sync_id` get the derived one, the same on every machine (the Go program: a random one).
+ *
+ * @throws {EngramError} store-corrupt
+ */
+export function migrateMemorySchema(database: SqlDatabase): void {
+  atomically(database, () => {
+    createMemoryTables(database);
+    rebuildObservations(database);
+    rebuildChunkRecord(database);
+    for (const table of MEMORY_TABLES) addMissingColumns(database, table);
+    database.run(REPAIRS);
+    deriveSyncIds(database);
+    createMemoryIndexes(database);
+  });
+}
+
+interface TableColumn {
+  readonly name: string;
+  readonly type: string;
+  /** Place in the primary key, 0: none. */
+  readonly key: number;
+}
+
+function columnsOf(database: SqlDatabase, table: string): readonly TableColumn[] {
+  const rows = database.all(`PRAGMA table_info(${table})`);
+  return rows.map((row) => ({ name: textOf(row, 'name'), type: textOf(row, 'type'), key: numberOf(row, 'pk') }));
+}
+
+function addMissingColumns(database: SqlDatabase, table: MemoryTable): void {
+  const present = new Set(columnsOf(database, table.name).map((column) => column.name));
+  for (const { name, definition } of table.columns) {
+    const altered = ALTERED_DEFINITIONS.get(`${table.name}.${name}`) ?? definition;
+    if (!present.has(name)) database.run(`ALTER TABLE ${table.name} ADD COLUMN ${name} ${altered}`);
+  }
+}
+
+/** Early releases had observations whose `id` is no primary key: NULL and repeated ids get new ones. */
+function rebuildObservations(database: SqlDatabase): void {
+  const columns = columnsOf(database, 'observations');
+  const id = columns.find((column) => column.name === 'id');
+  if (id && id.key !== 1) rebuild(database, 'observations', LEGACY_VALUES);
+}
+
+/** Early releases knew no target; a later one did not make it part of the key. */
+function rebuildChunkRecord(database: SqlDatabase): void {
+  const keys = columnsOf(database, 'sync_chunks').filter((column) => column.key > 0);
+  if (keys.length === 2 && keys[0]?.name === 'target_key') return;
+  const target = "CASE WHEN trim(ifnull(target_key, '')) = '' THEN 'local' ELSE trim(target_key) END";
+  rebuild(database, 'sync_chunks', new Map([['target_key', target]]));
+}
+
+/** Copies a table into one of today's shape, unknown columns included, and takes its place. */
+function rebuild(database: SqlDatabase, name: string, values: ReadonlyMap<string, string>): void {
+  const table = MEMORY_TABLES.find((each) => each.name === name);
+  if (!table) return;
+  const old = columnsOf(database, name);
+  const rebuilt = `${name}_migrated`;
+  database.run(createTable(table, rebuilt));
+  const known = new Set(table.columns.map((column) => column.name));
+  for (const column of old) {
+    if (!known.has(column.name)) database.run(`ALTER TABLE ${rebuilt} ADD COLUMN ${quoted(column.name)} ${quoted(column.type)}`);
+  }
+  const names = old.map((column) => quoted(column.name)).join(', ');
+  const copied = old.map((column) => values.get(column.name) ?? quoted(column.name)).join(', ');
+  database.run(`INSERT OR IGNORE INTO ${rebuilt}(${names}) SELECT ${copied} FROM ${name} ORDER BY rowid`);
+  database.run(`DROP TABLE ${name}`);
+  database.run(`ALTER TABLE ${rebuilt} RENAME TO ${name}`);
+}
+
+function deriveSyncIds(database: SqlDatabase): void {
+  for (const row of database.all(`SELECT * FROM observations WHERE sync_id IS NULL OR sync_id = ''`)) {
+    database.run('UPDATE observations SET sync_id = ? WHERE id = ?', [derivedSyncId(observationOf(row)), row['id'] ?? null]);
+  }
+  for (const row of database.all(`SELECT * FROM user_prompts WHERE sync_id IS NULL OR sync_id = ''`)) {
+    database.run('UPDATE user_prompts SET sync_id = ? WHERE id = ?', [derivedSyncId(promptOf(row)), row['id'] ?? null]);
+  }
+}
+
+function quoted(name: string): string {
+  return `"${name.replaceAll('"', '""')}"`;
+}
