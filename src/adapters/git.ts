@@ -114,7 +114,7 @@ export class GitCommand implements Git {
   async #isIgnored(): Promise<boolean> {
     const folder = this.#place.folder;
     const names = [`${folder}/manifest.json`, `${folder}/chunks/00000000.jsonl.gz`];
-    const input = names.map((name) => `${name}\0`).join('');
+    const input = names.map((name) => `./${name}\0`).join('');
     const { code } = await this.#run(['check-ignore', '--stdin', '-z'], { input, answers: [1] });
     return code === 0;
   }

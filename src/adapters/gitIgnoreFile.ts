@@ -23,7 +23,7 @@ export async function ensureIgnoreFile(root: string, git: GitCommand | undefined
   const text = await readText(path, NAME);
   const lacking = lackingLines(text, LINES);
   if (lacking.length === 0) return;
-  if (git && text !== '' && (await git.tracks(NAME))) return exclude(git, lacking);
+  if (git && (await git.tracks(NAME))) return exclude(git, lacking);
   await writeFileAtomically(path, Buffer.from(withLines(text, lacking)), guard);
 }
 

@@ -18,8 +18,8 @@ export interface GitAnswer {
 export const GIT_OUTPUT_LIMIT = 16 * 1024 * 1024;
 const TIMEOUT_MS = 10_000;
 
-/** No optional lock that a person's own git command could stumble over, no question, no download; names mean themselves, `*` too. */
-const QUIET = { GIT_OPTIONAL_LOCKS: '0', GIT_TERMINAL_PROMPT: '0', GIT_NO_LAZY_FETCH: '1', GIT_LITERAL_PATHSPECS: '1', LC_ALL: 'C' };
+/** No optional lock that a person's own git command could stumble over, no question, no download. */
+const QUIET = { GIT_OPTIONAL_LOCKS: '0', GIT_TERMINAL_PROMPT: '0', GIT_NO_LAZY_FETCH: '1', LC_ALL: 'C' };
 /** A hook runs with these set to its own repository, which need not be the one asked about. */
 const OF_A_HOOK = ['GIT_DIR', 'GIT_WORK_TREE', 'GIT_INDEX_FILE', 'GIT_PREFIX', 'GIT_COMMON_DIR', 'GIT_OBJECT_DIRECTORY', 'GIT_NAMESPACE'];
 /** An fsmonitor is a program that the repository's configuration names. */
@@ -36,7 +36,7 @@ export function runGit(gitPath: string, folder: string, args: readonly string[],
   if (!isAbsolute(gitPath)) return Promise.reject(new EngramError('git-failed', 'The path of git is not absolute.', { subject }));
   const options = {
     cwd: folder,
-    env: environment(),
+    env: environment(args[0]),
     timeout: TIMEOUT_MS,
     maxBuffer: GIT_OUTPUT_LIMIT,
     windowsHide: true,
@@ -53,8 +53,9 @@ export function runGit(gitPath: string, folder: string, args: readonly string[],
   });
 }
 
-function environment(): NodeJS.ProcessEnv {
-  const env: NodeJS.ProcessEnv = { ...process.env, ...QUIET };
+/** Paths mean themselves, `*` and `:` too; `check-ignore` takes no patterns and refuses to be told so. */
+function environment(subcommand: string | undefined): NodeJS.ProcessEnv {
+  const env: NodeJS.ProcessEnv = { ...process.env, ...QUIET, GIT_LITERAL_PATHSPECS: subcommand === 'check-ignore' ? '0' : '1' };
   for (const name of OF_A_HOOK) delete env[name];
   return env;
 }
