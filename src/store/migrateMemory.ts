@@ -48,9 +48,9 @@ const LEGACY_VALUES: ReadonlyMap<string, string> = new Map([
 export function migrateMemorySchema(database: SqlDatabase): void {
   atomically(database, () => {
     createMemoryTables(database);
+    for (const table of MEMORY_TABLES) addMissingColumns(database, table);
     rebuildObservations(database);
     rebuildChunkRecord(database);
-    for (const table of MEMORY_TABLES) addMissingColumns(database, table);
     database.run(REPAIRS);
     deriveSyncIds(database);
     createMemoryIndexes(database);
@@ -81,7 +81,7 @@ function addMissingColumns(database: SqlDatabase, table: MemoryTable): void {
 function rebuildObservations(database: SqlDatabase): void {
   const columns = columnsOf(database, 'observations');
   const id = columns.find((column) => column.name === 'id');
-  if (id && id.key !== 1) rebuild(database, 'observations', LEGACY_VALUES);
+  if (id && id.key !== 1) rebuild(database, 'observations', LEGACY_VALUES, 'ABORT');
 }
 
 /** Early releases knew no target; a later one did not make it part of the key. */
@@ -89,11 +89,11 @@ function rebuildChunkRecord(database: SqlDatabase): void {
   const keys = columnsOf(database, 'sync_chunks').filter((column) => column.key > 0);
   if (keys.length === 2 && keys[0]?.name === 'target_key') return;
   const target = "CASE WHEN trim(ifnull(target_key, '')) = '' THEN 'local' ELSE trim(target_key) END";
-  rebuild(database, 'sync_chunks', new Map([['target_key', target]]));
+  rebuild(database, 'sync_chunks', new Map([['target_key', target]]), 'IGNORE');
 }
 
 /** Copies a table into one of today's shape, unknown columns included, and takes its place. */
-function rebuild(database: SqlDatabase, name: string, values: ReadonlyMap<string, string>): void {
+function rebuild(database: SqlDatabase, name: string, values: ReadonlyMap<string, string>, onConflict: 'ABORT' | 'IGNORE'): void {
   const table = MEMORY_TABLES.find((each) => each.name === name);
   if (!table) return;
   const old = columnsOf(database, name);
@@ -105,7 +105,9 @@ function rebuild(database: SqlDatabase, name: string, values: ReadonlyMap<string
   }
   const names = old.map((column) => quoted(column.name)).join(', ');
   const copied = old.map((column) => values.get(column.name) ?? quoted(column.name)).join(', ');
-  database.run(`INSERT OR IGNORE INTO ${rebuilt}(${names}) SELECT ${copied} FROM ${name} ORDER BY rowid`);
+  // Rows that need a new id come last, or they would take one that another row brings along.
+  const order = `${values.get('id') ?? 'rowid'} NULLS LAST, rowid`;
+  database.run(`INSERT OR ${onConflict} INTO ${rebuilt}(${names}) SELECT ${copied} FROM ${name} ORDER BY ${order}`);
   database.run(`DROP TABLE ${name}`);
   database.run(`ALTER TABLE ${rebuilt} RENAME TO ${name}`);
 }
