@@ -6,7 +6,9 @@ export type ToWorker =
   | { readonly kind: 'open'; readonly options: FolderOptions }
   | { readonly kind: 'close'; readonly root: string }
   | RequestMessage
-  | { readonly kind: 'cancel'; readonly id: number };
+  | { readonly kind: 'cancel'; readonly id: number }
+  /** Finish what was asked, close every folder, then let the thread end. Nothing may follow it. */
+  | { readonly kind: 'end' };
 
 export type RequestMessage = {
   [Name in keyof FolderRequests]: {
