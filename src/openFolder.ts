@@ -1,4 +1,5 @@
 import type { CallContext, FolderOptions, FolderRequests } from './engine/folderRequests.ts';
+import { OpenMemoryFolder } from './folder/memoryFolder.ts';
 
 /** What the builder needs of the thread or process it runs in. */
 export interface FolderEnvironment {
@@ -21,4 +22,6 @@ export type MemoryFolder = {
 };
 
 /** Builds engine, store and adapters for one folder; opens nothing before the first request. */
-export declare function openMemoryFolder(options: FolderOptions, environment: FolderEnvironment): MemoryFolder;
+export function openMemoryFolder(options: FolderOptions, environment: FolderEnvironment): MemoryFolder {
+  return new OpenMemoryFolder(options, environment);
+}

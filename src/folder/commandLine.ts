@@ -1,0 +1,271 @@
+import { randomUUID } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
+import { type ParseArgsConfig, parseArgs } from 'node:util';
+import { EngramError } from '../engine/errors.ts';
+import { DEFAULT_LIMITS, type ExportOptions, type FolderOptions, type NewMemory } from '../engine/folderRequests.ts';
+import type { FolderProblem, FolderState, ImportSummary } from '../engine/folderState.ts';
+import { visible } from '../engine/readable.ts';
+import { type MemoryFolder, openMemoryFolder } from '../openFolder.ts';
+
+/** Exit codes of the command line. `incomplete`: everything else was done, but some chunk could not be imported. */
+export const EXIT = { ok: 0, failed: 1, usage: 2, incomplete: 3 } as const;
+
+export interface CommandLineEnvironment {
+  /** Absolute path of `sql-wasm.wasm`. */
+  readonly wasmPath: string;
+  readonly version: string;
+  readonly cwd: string;
+  readonly out: (line: string) => void;
+  readonly err: (line: string) => void;
+}
+
+interface Answer {
+  readonly json: unknown;
+  readonly lines: readonly string[];
+  readonly exitCode?: number;
+}
+
+type Values = Readonly<Record<string, string | boolean | undefined>>;
+
+interface Command {
+  readonly usage: string;
+  readonly run: (folder: MemoryFolder, values: Values, words: readonly string[]) => Promise<Answer>;
+}
+
+const OPTIONS = {
+  dir: { type: 'string' },
+  json: { type: 'boolean' },
+  help: { type: 'boolean', short: 'h' },
+  version: { type: 'boolean' },
+  project: { type: 'string' },
+  'created-by': { type: 'string' },
+  'include-personal': { type: 'boolean' },
+  'include-deleted': { type: 'boolean' },
+  title: { type: 'string' },
+  content: { type: 'string' },
+  type: { type: 'string' },
+  scope: { type: 'string' },
+  topic: { type: 'string' },
+  limit: { type: 'string' },
+} as const satisfies ParseArgsConfig['options'];
+
+const COMMANDS: Readonly<Record<string, Command>> = {
+  init: { usage: 'init', run: runInit },
+  status: { usage: 'status', run: runStatus },
+  sync: { usage: 'sync [--project P] [--created-by NAME] [--include-personal] [--include-deleted]', run: runSync },
+  import: { usage: 'import [CHUNK…]', run: runImport },
+  export: { usage: 'export [--project P] [--created-by NAME] [--include-personal] [--include-deleted]', run: runExport },
+  save: { usage: 'save --title T --content C [--type T] [--project P] [--scope project|personal] [--topic K]', run: runSave },
+  edit: { usage: 'edit MEMORY [--title T] [--content C] [--type T] [--project P] [--scope S] [--topic K]', run: runEdit },
+  delete: { usage: 'delete MEMORY', run: runDelete },
+  search: { usage: 'search WORDS… [--type T] [--project P] [--limit N]', run: runSearch },
+};
+
+/** Runs one command and gives its exit code; prints to `out`, errors to `err`, with `--json` one JSON value to `out`. */
+export async function runCommandLine(args: readonly string[], environment: CommandLineEnvironment): Promise<number> {
+  let parsed: { values: Values; positionals: string[] };
+  try {
+    parsed = parseArgs({ args: [...args], options: OPTIONS, allowPositionals: true });
+  } catch (error) {
+    environment.err(error instanceof Error ? error.message : String(error));
+    return EXIT.usage;
+  }
+  const { values, positionals } = parsed;
+  const [name, ...words] = positionals;
+  if (values['version']) return print(environment, environment.version);
+  if (values['help'] || name === undefined) return print(environment, help(), values['help'] ? EXIT.ok : EXIT.usage);
+  const command = COMMANDS[name];
+  if (!command) {
+    environment.err(`Unknown command: ${name}. See --help.`);
+    return EXIT.usage;
+  }
+  return runCommand(command, { values, words, environment });
+}
+
+async function runCommand(command: Command, call: { values: Values; words: readonly string[]; environment: CommandLineEnvironment }): Promise<number> {
+  const { values, words, environment } = call;
+  const asJson = values['json'] === true;
+  const folder = openMemoryFolder(optionsFor(findRoot(text(values, 'dir'), environment.cwd)), {
+    wasmPath: environment.wasmPath,
+    log: (level, message) => (level === 'error' || level === 'warn' ? environment.err(message) : undefined),
+    onReading: () => undefined,
+    quarantined: () => false,
+  });
+  try {
+    const answer = await command.run(folder, values, words);
+    if (asJson) environment.out(JSON.stringify(answer.json, undefined, 2));
+    else for (const line of answer.lines) environment.out(line);
+    return answer.exitCode ?? EXIT.ok;
+  } catch (error) {
+    if (!EngramError.is(error)) throw error;
+    if (asJson) environment.out(JSON.stringify({ error: { code: error.code, message: error.message, subject: error.subject } }, undefined, 2));
+    else environment.err(`${error.message} [${error.code}]`);
+    return error.code === 'invalid-input' ? EXIT.usage : EXIT.failed;
+  } finally {
+    await folder.close();
+  }
+}
+
+async function runInit(folder: MemoryFolder): Promise<Answer> {
+  await folder.initialise();
+  return { json: { initialised: true }, lines: ['Initialized .engram. Save a memory, then sync.'] };
+}
+
+async function runStatus(folder: MemoryFolder): Promise<Answer> {
+  const state = await folder.state();
+  return { json: state, lines: statusLines(state), exitCode: state.folder === 'ok' ? EXIT.ok : EXIT.failed };
+}
+
+async function runSync(folder: MemoryFolder, values: Values): Promise<Answer> {
+  const { imported, exported } = await folder.sync(exportOptions(values));
+  return { json: { imported, exported }, lines: [...importLines(imported), ...exportLines(exported)], exitCode: exitCodeOf(imported) };
+}
+
+async function runImport(folder: MemoryFolder, _values: Values, words: readonly string[]): Promise<Answer> {
+  const imported = await folder.importChunks(words.length > 0 ? { ids: words } : {});
+  return { json: imported, lines: importLines(imported), exitCode: exitCodeOf(imported) };
+}
+
+async function runExport(folder: MemoryFolder, values: Values): Promise<Answer> {
+  const exported = await folder.exportNew(exportOptions(values));
+  return { json: exported, lines: exportLines(exported) };
+}
+
+async function runSave(folder: MemoryFolder, values: Values): Promise<Answer> {
+  const saved = await folder.save({ title: '', content: '', ...memoryFields(values) });
+  return { json: saved, lines: [`Saved ${saved.syncId} (${saved.outcome}).`] };
+}
+
+async function runEdit(folder: MemoryFolder, values: Values, words: readonly string[]): Promise<Answer> {
+  const saved = await folder.edit(oneWord(words), memoryFields(values));
+  return { json: saved, lines: [`Changed ${saved.syncId}.`] };
+}
+
+async function runDelete(folder: MemoryFolder, _values: Values, words: readonly string[]): Promise<Answer> {
+  const saved = await folder.remove(oneWord(words));
+  return { json: saved, lines: [`Deleted ${saved.syncId}.`] };
+}
+
+async function runSearch(folder: MemoryFolder, values: Values, words: readonly string[]): Promise<Answer> {
+  const type = text(values, 'type');
+  const project = text(values, 'project');
+  const limit = Number(text(values, 'limit') ?? 50);
+  if (!Number.isInteger(limit) || limit < 1) throw new EngramError('invalid-input', '--limit takes a whole number from 1.');
+  const hits = await folder.search(words.join(' '), { limit, ...(type && { type }), ...(project && { project }) });
+  const lines = hits.map((hit) => visible(`${hit.syncId}  ${hit.type}  ${hit.title}`).replaceAll('\n', ' '));
+  return { json: hits, lines: lines.length > 0 ? lines : ['Nothing found.'] };
+}
+
+function statusLines(state: FolderState): string[] {
+  if (state.folder !== 'ok') return [FOLDER_SENTENCE[state.folder]];
+  const { chunkTotals: chunks, toShare, totals } = state;
+  const share = toShare.memories + toShare.prompts + toShare.edits + toShare.deletes + toShare.relations;
+  return [
+    ...(state.manifest === 'absent' ? ['There is no manifest.json; the chunks that are here can be imported.'] : []),
+    `Chunks:          ${chunks.all} (${chunks.waiting} to import, ${chunks.missing} missing, ${chunks.altered + chunks.unreadable} not usable)`,
+    `To share:        ${share} (${toShare.personal} personal stay here, ${toShare.heldBack} held back)`,
+    `Memories here:   ${totals.observations} in ${totals.sessions} sessions, ${totals.prompts} prompts, ${totals.relations} relations`,
+    ...(state.git.ignored ? ['Git ignores this folder, so nothing in it is shared.'] : []),
+    ...(state.git.uncommitted > 0 ? [`Not committed:   ${state.git.uncommitted} (commit .engram to share them)`] : []),
+    ...problemLines(state.problems),
+  ];
+}
+
+const FOLDER_SENTENCE: Readonly<Record<Exclude<FolderState['folder'], 'ok'>, string>> = {
+  absent: 'There is no .engram folder here.',
+  'absent-on-branch': 'This branch has no .engram folder, another branch has one.',
+  foreign: 'The .engram folder here belongs to another tool.',
+  'not-a-folder': '.engram is a file or a link, not a folder.',
+};
+
+function importLines(summary: ImportSummary): string[] {
+  const { chunks, memories, sessions, prompts, relations, edits, deletes } = summary;
+  const nothing = chunks + memories + sessions + prompts + relations + edits + deletes === 0;
+  const line = nothing
+    ? 'Nothing new to import.'
+    : `Imported ${chunks} chunks: ${memories} memories, ${sessions} sessions, ${prompts} prompts, ${relations} relations, ${edits} changed, ${deletes} deleted.`;
+  return [line, ...problemLines(summary.problems)];
+}
+
+function exportLines(summary: { chunkIds: readonly string[]; memories: number; sessions: number; prompts: number; mutations: number; personal: number }): string[] {
+  if (summary.chunkIds.length === 0) return ['Nothing new to export.'];
+  const counts = `${summary.memories} memories, ${summary.sessions} sessions, ${summary.prompts} prompts, ${summary.mutations} changes`;
+  return [`Exported ${summary.chunkIds.join(', ')}: ${counts}.`, 'Commit .engram to share them.'];
+}
+
+function problemLines(problems: readonly FolderProblem[]): string[] {
+  return problems.map((problem) => visible(`! ${problem.message} [${problem.code}]`).replaceAll('\n', ' '));
+}
+
+function exitCodeOf(summary: ImportSummary): number {
+  return summary.problems.some((problem) => problem.severity !== 'info') ? EXIT.incomplete : EXIT.ok;
+}
+
+function exportOptions(values: Values): ExportOptions {
+  const project = text(values, 'project');
+  const createdBy = text(values, 'created-by');
+  return {
+    ...(project !== undefined && { project }),
+    ...(createdBy !== undefined && { createdBy }),
+    ...(values['include-personal'] === true && { includePersonal: true }),
+    ...(values['include-deleted'] === true && { includeDeleted: true }),
+  };
+}
+
+function memoryFields(values: Values): Partial<NewMemory> {
+  const scope = text(values, 'scope');
+  if (scope !== undefined && scope !== 'project' && scope !== 'personal') throw new EngramError('invalid-input', '--scope is project or personal.');
+  const topicKey = text(values, 'topic');
+  const fields = (['title', 'content', 'type', 'project'] as const).flatMap((key) => {
+    const value = text(values, key);
+    return value === undefined ? [] : [[key, value] as const];
+  });
+  return { ...Object.fromEntries(fields), ...(scope !== undefined && { scope }), ...(topicKey !== undefined && { topicKey }) };
+}
+
+function oneWord(words: readonly string[]): string {
+  const [word] = words;
+  if (word === undefined || words.length > 1) throw new EngramError('invalid-input', 'Name one memory by its id (search prints them).');
+  return word;
+}
+
+function text(values: Values, key: string): string | undefined {
+  const value = values[key];
+  return typeof value === 'string' ? value : undefined;
+}
+
+/** `--dir` names the folder that holds `.engram`, or `.engram` itself; without it the nearest one up to the root of the git repository. */
+function findRoot(dir: string | undefined, cwd: string): string {
+  if (dir !== undefined) {
+    const path = resolve(cwd, dir);
+    return basename(path) === '.engram' ? path : join(path, '.engram');
+  }
+  for (let folder = cwd; ; folder = dirname(folder)) {
+    if (existsSync(join(folder, '.engram'))) return join(folder, '.engram');
+    if (existsSync(join(folder, '.git')) || dirname(folder) === folder) return join(cwd, '.engram');
+  }
+}
+
+function optionsFor(root: string): FolderOptions {
+  return { root, trusted: true, gitPath: '', limits: DEFAULT_LIMITS, author: '', includePersonal: false, sessionId: `vscode-cli-${randomUUID()}`, keepFolder: '' };
+}
+
+function help(): string {
+  const usages = Object.values(COMMANDS).map((command) => `  engram-memory ${command.usage}`);
+  return [
+    'Shares the memories of AI coding agents through the .engram folder of a git repository.',
+    '',
+    ...usages,
+    '',
+    '  --dir FOLDER   the folder that holds .engram (default: the nearest one, up to the root of the repository)',
+    '  --json         one JSON value instead of lines',
+    '',
+    'Exit codes: 0 done, 1 failed, 2 wrong usage, 3 done but for chunks that could not be imported.',
+  ].join('\n');
+}
+
+function print(environment: CommandLineEnvironment, line: string, exitCode: number = EXIT.ok): number {
+  environment.out(line);
+  return exitCode;
+}

@@ -1,0 +1,134 @@
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { loadSqlJs, type SqlJs } from '../adapters/sqlJs.ts';
+import { SqlJsFile } from '../adapters/sqlJsFile.ts';
+import { EngramError } from '../engine/errors.ts';
+import type { DatabaseKind, FolderProblem } from '../engine/folderState.ts';
+import { problemFrom } from '../engine/folderProblem.ts';
+import type { DatabaseFile, FolderIndex, MemoryStore, SqlDatabase, WriteGuard } from '../engine/ports.ts';
+import { openFolderIndex } from '../store/folderIndex.ts';
+import { inspectMemoryDatabase } from '../store/inspectMemory.ts';
+import { SqlMemoryStore } from '../store/memoryStore.ts';
+import { migrateMemorySchema } from '../store/migrateMemory.ts';
+import { SearchIndex } from '../store/search.ts';
+
+/** Both databases of a folder, open. */
+export interface OpenDatabases {
+  readonly kind: Extract<DatabaseKind, 'ok' | 'rebuilt' | 'newer' | 'foreign'>;
+  /** False for a newer or foreign one: it is looked at, never changed. */
+  readonly writable: boolean;
+  readonly problem: FolderProblem | undefined;
+  readonly memoryDatabase: SqlDatabase;
+  readonly store: MemoryStore;
+  readonly index: FolderIndex;
+  readonly search: SearchIndex;
+}
+
+/**
+ * The two files of a folder, `engram.db` and `index.db`, loaded whole and written back whole. A change on disk by another window is
+ * noticed at every {@link open}.
+ */
+export class FolderDatabases {
+  readonly #wasmPath: string;
+  readonly #root: string;
+  #sqlJs: Promise<SqlJs> | undefined;
+  #memories: DatabaseFile | undefined;
+  #indexFile: DatabaseFile | undefined;
+  #open: OpenDatabases | undefined;
+  /** Says it once more until the folder is closed: a person should see it. */
+  #rebuilt: FolderProblem | undefined;
+
+  constructor(root: string, wasmPath: string) {
+    this.#root = root;
+    this.#wasmPath = wasmPath;
+  }
+
+  /**
+   * Opens what is there, or databases in memory where there is nothing; writes nothing but, with `guard`, sets a damaged file aside.
+   *
+   * @throws {EngramError} store-corrupt without `guard`; not-regular-file, read-only, io-failed
+   */
+  async open(guard?: WriteGuard): Promise<OpenDatabases> {
+    const { memories, indexFile } = await this.#files();
+    const memoryFile = await this.#openMemories(memories, guard);
+    const index = await this.#openIndex(indexFile, guard);
+    if (this.#open && !memoryFile.fresh && !index.fresh) return this.#open;
+    const { database } = memoryFile;
+    const inspected = inspectMemoryDatabase(database);
+    const writable = inspected === 'ours';
+    if (writable) migrateMemorySchema(database);
+    const kind = inspected === 'ours' ? (this.#rebuilt ? 'rebuilt' : 'ok') : inspected;
+    this.#open = {
+      kind,
+      writable,
+      problem: inspected === 'ours' ? this.#rebuilt : readOnlyProblem(inspected),
+      memoryDatabase: database,
+      store: new SqlMemoryStore(database),
+      index: index.index,
+      search: new SearchIndex(index.database, database),
+    };
+    return this.#open;
+  }
+
+  /** Memories first: the index follows, and repairs itself. */
+  async save(guard: WriteGuard): Promise<void> {
+    if (!this.#open?.writable) return;
+    await this.#memories?.save(guard);
+    await this.#indexFile?.save(guard);
+  }
+
+  close(): void {
+    this.#memories?.close();
+    this.#indexFile?.close();
+    this.#open = undefined;
+  }
+
+  async #files(): Promise<{ memories: DatabaseFile; indexFile: DatabaseFile }> {
+    this.#sqlJs ??= loadSqlJs(this.#wasmPath);
+    const sqlJs = await this.#sqlJs;
+    this.#memories ??= new SqlJsFile(sqlJs, join(this.#root, 'engram.db'));
+    this.#indexFile ??= new SqlJsFile(sqlJs, join(this.#root, 'index.db'));
+    return { memories: this.#memories, indexFile: this.#indexFile };
+  }
+
+  async #openMemories(file: DatabaseFile, guard: WriteGuard | undefined): Promise<{ database: SqlDatabase; fresh: boolean }> {
+    try {
+      return await file.open();
+    } catch (error) {
+      if (!EngramError.is(error, 'store-corrupt') || !guard) throw error;
+      await guard();
+      const name = await file.setAside();
+      this.#rebuilt = {
+        code: 'store-corrupt',
+        severity: 'warning',
+        subject: name,
+        message: `engram.db was damaged. It is kept as ${name}, and a new one was built from the chunks. Memories that were never shared are only in the old file.`,
+      };
+      return file.open();
+    }
+  }
+
+  /** The index holds nothing that cannot be made again, so a damaged one is simply removed. */
+  async #openIndex(file: DatabaseFile, guard: WriteGuard | undefined): Promise<{ database: SqlDatabase; index: FolderIndex; fresh: boolean }> {
+    let opened: { database: SqlDatabase; fresh: boolean };
+    try {
+      opened = await file.open();
+    } catch (error) {
+      if (!EngramError.is(error, 'store-corrupt') || !guard) throw error;
+      await guard();
+      await rm(join(this.#root, await file.setAside()), { force: true });
+      opened = await file.open();
+    }
+    return { ...opened, index: openFolderIndex(opened.database).index };
+  }
+}
+
+function readOnlyProblem(kind: 'newer' | 'foreign'): FolderProblem {
+  if (kind === 'newer') {
+    const message = 'engram.db was made by a newer release. It can be read; update the extension to sync here.';
+    return problemFrom(new EngramError('store-newer', message, { subject: 'engram.db' }));
+  }
+  const message =
+    'engram.db was opened by the Engram program and has search tables that only that program can keep up to date. It is read-only here: sync with the program, or move the file away to start a new one.';
+  return problemFrom(new EngramError('store-foreign', message, { subject: 'engram.db' }));
+}

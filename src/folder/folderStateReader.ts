@@ -1,0 +1,123 @@
+import { isDataDirectory, lookAtFolder } from '../adapters/folderLook.ts';
+import type { FileTransport } from '../adapters/chunkFolder.ts';
+import type { GitCommand } from '../adapters/git.ts';
+import { systemClock } from '../adapters/systemClock.ts';
+import { type ScannedChunk, scanChunks } from '../engine/chunkScan.ts';
+import { EngramError } from '../engine/errors.ts';
+import { Exporter } from '../engine/exporter.ts';
+import { problemFrom } from '../engine/folderProblem.ts';
+import type { FolderOptions } from '../engine/folderRequests.ts';
+import type { DatabaseKind, FolderProblem, FolderState } from '../engine/folderState.ts';
+import type { ImporterParts } from '../engine/importer.ts';
+import { EMPTY_MANIFEST, type Manifest } from '../engine/manifest.ts';
+import type { GitFolderStatus, Turn } from '../engine/ports.ts';
+import type { FolderDatabases, OpenDatabases } from './databases.ts';
+import { chunkRows, chunkTotals, emptyState, findingsOf, gitState, manifestKind, NO_TOTALS, NOTHING_TO_SHARE, toShare } from './folderStates.ts';
+
+export interface StateReaderParts {
+  readonly options: FolderOptions;
+  readonly databases: FolderDatabases;
+  readonly transport: FileTransport;
+  readonly problems: ImporterParts['problems'];
+  readonly git: GitCommand | undefined;
+  readonly turn: Turn;
+}
+
+/** Reads the state of a folder without changing anything on disk. */
+export class FolderStateReader {
+  readonly #parts: StateReaderParts;
+
+  constructor(parts: StateReaderParts) {
+    this.#parts = parts;
+  }
+
+  /** @throws {EngramError} store-corrupt: a damaged database has to be set aside first, which needs the lock */
+  async read(): Promise<FolderState> {
+    const { options, transport } = this.#parts;
+    const mode = options.trusted ? 'full' : 'browse';
+    const look = await lookAtFolder(options.root);
+    const start = emptyState(options.root, mode);
+    if (look.kind === 'absent') return { ...start, folder: (await this.#parts.git?.otherBranchHasFolder()) ? 'absent-on-branch' : 'absent' };
+    if (look.kind !== 'ok') return { ...start, folder: look.kind };
+    const manifest = await transport.readManifest().catch(asEngramError);
+    if (isOtherTools(manifest) && !look.hasChunks && !look.hasDatabase) return { ...start, folder: 'foreign' };
+    const files = await transport.listChunks().catch(asEngramError);
+    const status = await this.#gitStatus();
+    const uncommitted = new Set(status?.uncommittedChunks);
+    const hasAnything = look.hasChunks || look.hasManifest || look.hasDatabase;
+    const { kind, open, problem } = hasAnything ? await this.#database(mode, status) : { kind: 'none' as const, open: undefined, problem: undefined };
+    const chunks = this.#scan(manifest, files instanceof EngramError ? [] : files, open);
+    return {
+      ...start,
+      folder: 'ok',
+      manifest: manifestKind(manifest),
+      database: kind,
+      chunks: chunkRows(chunks, uncommitted, mode),
+      chunkTotals: chunkTotals(mode === 'full' ? chunks : chunks.map((chunk) => ({ ...chunk, waiting: false })), uncommitted),
+      toShare: open?.writable ? await this.#toShare(chunks, open) : NOTHING_TO_SHARE,
+      totals: open?.store.counts() ?? NO_TOTALS,
+      git: gitState(status),
+      problems: [...(problem ? [problem] : []), ...(files instanceof EngramError ? [problemFrom(files, 'error')] : []), ...findingsOf(manifest, chunks)],
+    };
+  }
+
+  async #gitStatus(): Promise<GitFolderStatus | undefined> {
+    try {
+      return await this.#parts.git?.folderStatus();
+    } catch (error) {
+      if (EngramError.is(error, 'git-failed')) return undefined;
+      throw error;
+    }
+  }
+
+  async #database(mode: FolderState['mode'], status: GitFolderStatus | undefined): Promise<{ kind: DatabaseKind; open: OpenDatabases | undefined; problem: FolderProblem | undefined }> {
+    const nothing = { open: undefined, problem: undefined };
+    if (mode === 'browse') return { kind: 'closed', ...nothing };
+    if (await isDataDirectory(this.#parts.options.root)) return { kind: 'in-data-directory', open: undefined, problem: inDataDirectory() };
+    if (status?.trackedDatabases.includes('engram.db')) return { kind: 'tracked', open: undefined, problem: tracked() };
+    try {
+      const open = await this.#parts.databases.open();
+      return { kind: open.kind, open, problem: open.problem };
+    } catch (error) {
+      if (!EngramError.is(error) || error.code === 'store-corrupt') throw error;
+      return { kind: error.code === 'not-regular-file' ? 'not-a-file' : 'unreadable', open: undefined, problem: problemFrom(error, 'error') };
+    }
+  }
+
+  #scan(manifest: Manifest | EngramError, files: Parameters<typeof scanChunks>[0]['files'], open: OpenDatabases | undefined): readonly ScannedChunk[] {
+    return scanChunks({
+      manifest: manifest instanceof EngramError ? EMPTY_MANIFEST : manifest,
+      files,
+      indexed: open?.index.chunks() ?? new Map(),
+      recorded: open?.store.importedChunks() ?? new Set(),
+      problems: this.#parts.problems,
+    });
+  }
+
+  async #toShare(chunks: readonly ScannedChunk[], open: OpenDatabases): Promise<FolderState['toShare']> {
+    const { transport, turn, git, options } = this.#parts;
+    const exporter = new Exporter({ transport, store: open.store, index: open.index, clock: systemClock, turn, git });
+    return toShare(await exporter.plan(chunks, { includePersonal: options.includePersonal }));
+  }
+}
+
+function asEngramError(error: unknown): EngramError {
+  if (EngramError.is(error)) return error;
+  throw error;
+}
+
+/** A JSON object of that name that says nothing about chunks. */
+function isOtherTools(manifest: Manifest | EngramError): boolean {
+  if (manifest instanceof EngramError) return manifest.code === 'manifest-invalid';
+  return manifest.version === 0 && manifest.chunks.length === 0 && manifest.extra !== undefined && manifest.extra.size > 0;
+}
+
+function inDataDirectory(): FolderProblem {
+  const message = 'This is the Engram program’s own data directory. Its database belongs to that program and is not opened here.';
+  return { code: 'store-in-data-directory', severity: 'warning', message };
+}
+
+function tracked(): FolderProblem {
+  const message = 'Git tracks .engram/engram.db, so using it would publish everything in it. It is not opened. To go on, run: git rm --cached .engram/engram.db';
+  return { code: 'store-tracked', severity: 'error', message, subject: 'engram.db' };
+}

@@ -1,0 +1,352 @@
+import { randomBytes } from 'node:crypto';
+import { mkdir } from 'node:fs/promises';
+import { basename, dirname } from 'node:path';
+import { FileTransport } from '../adapters/chunkFolder.ts';
+import { isDataDirectory, lookAtFolder } from '../adapters/folderLook.ts';
+import { translateFsError } from '../adapters/fsErrors.ts';
+import { type GitCommand, openGit } from '../adapters/git.ts';
+import { ensureIgnoreFile } from '../adapters/gitIgnoreFile.ts';
+import { findGit } from '../adapters/gitProcess.ts';
+import { LockFile } from '../adapters/lock.ts';
+import { detectProjectName } from '../adapters/projectDetection.ts';
+import { systemClock } from '../adapters/systemClock.ts';
+import { removeStaleTemporaryFiles } from '../adapters/temporaryFiles.ts';
+import { makeTurn } from '../adapters/turns.ts';
+import { authorName } from '../adapters/userName.ts';
+import { decodeChunk } from '../engine/chunkCodec.ts';
+import { type ScannedChunk, scanChunks } from '../engine/chunkScan.ts';
+import { EngramError } from '../engine/errors.ts';
+import { Exporter } from '../engine/exporter.ts';
+import type {
+  CallContext,
+  ChunkContents,
+  ExportOptions,
+  FolderOptions,
+  ImportOptions,
+  MemoryDetail,
+  MemoryPatch,
+  NewMemory,
+  ReadableDocument,
+  SavedMemory,
+  SearchHit,
+  SearchOptions,
+} from '../engine/folderRequests.ts';
+import type { ExportSummary, FolderState, ImportSummary, SyncSummary } from '../engine/folderState.ts';
+import { Importer, type ImporterParts } from '../engine/importer.ts';
+import { type ChunkId, EMPTY_MANIFEST, isChunkId, type Manifest } from '../engine/manifest.ts';
+import type { Turn, WriteGuard } from '../engine/ports.ts';
+import { chunkDocument, chunkItems, memoryDocument, sessionDocument } from '../engine/readable.ts';
+import type { ObservationRecord } from '../engine/records.ts';
+import { deleteMemory, editMemory, saveMemory } from '../store/saveMemory.ts';
+import type { MemoryFolder, FolderEnvironment } from '../openFolder.ts';
+import { FolderDatabases, type OpenDatabases } from './databases.ts';
+import { FolderStateReader } from './folderStateReader.ts';
+
+/** How long a request waits for another window's writing before it says so. */
+const LOCK_WAIT_MS = 10_000;
+const SAVE_EVERY_MS = 2_000;
+const SEARCH_SLICE_MS = 20;
+
+/** What a request that writes works with, while it holds the lock. */
+interface Writing {
+  readonly databases: OpenDatabases;
+  readonly git: GitCommand | undefined;
+  readonly turn: Turn;
+  readonly guard: WriteGuard;
+  readonly context: CallContext;
+}
+
+/** One `.engram` folder, open: answers every request, one after another (the caller sees to that). */
+export class OpenMemoryFolder implements MemoryFolder {
+  #options: FolderOptions;
+  readonly #environment: FolderEnvironment;
+  readonly #databases: FolderDatabases;
+  readonly #problems: ImporterParts['problems'] = new Map();
+  #guard: WriteGuard | undefined;
+  #isTidy = false;
+
+  constructor(options: FolderOptions, environment: FolderEnvironment) {
+    this.#options = options;
+    this.#environment = environment;
+    this.#databases = new FolderDatabases(options.root, environment.wasmPath);
+  }
+
+  configure(options: FolderOptions): void {
+    this.#options = options;
+  }
+
+  async close(): Promise<void> {
+    this.#databases.close();
+  }
+
+  async state(context: CallContext = {}): Promise<FolderState> {
+    const reader = new FolderStateReader({
+      options: this.#options,
+      databases: this.#databases,
+      transport: this.#transport(),
+      problems: this.#problems,
+      git: await this.#git(),
+      turn: makeTurn(context.signal),
+    });
+    try {
+      return await reader.read();
+    } catch (error) {
+      if (!EngramError.is(error, 'store-corrupt')) throw error;
+      await this.#write(context, async () => undefined);
+      return reader.read();
+    }
+  }
+
+  async initialise(context: CallContext = {}): Promise<void> {
+    this.#mustBeTrusted();
+    const look = await lookAtFolder(this.#options.root);
+    if (look.kind === 'not-a-folder') throw refused(look.kind);
+    try {
+      await mkdir(this.#options.root, { recursive: true });
+    } catch (error) {
+      throw translateFsError(error, basename(this.#options.root));
+    }
+    await this.#write(context, async () => {
+      const manifest = await this.#transport().readManifest();
+      if (manifest.absent) await this.#transport().writeManifest(EMPTY_MANIFEST);
+    });
+  }
+
+  async importChunks(options: ImportOptions, context: CallContext = {}): Promise<ImportSummary> {
+    return this.#write(context, (writing) => this.#import(options, writing));
+  }
+
+  async exportNew(options: ExportOptions, context: CallContext = {}): Promise<ExportSummary> {
+    return this.#write(context, (writing) => this.#export(options, writing));
+  }
+
+  async sync(options: ExportOptions, context: CallContext = {}): Promise<SyncSummary> {
+    return this.#write(context, async (writing) => {
+      const imported = await this.#import({}, writing);
+      await this.#databases.save(writing.guard);
+      return { imported, exported: await this.#export(options, writing) };
+    });
+  }
+
+  async save(memory: NewMemory, context: CallContext = {}): Promise<SavedMemory> {
+    return this.#write(context, async ({ databases, git }) => {
+      const parent = dirname(this.#options.root);
+      const detected = await detectProjectName(parent, git);
+      const session = { id: this.#options.sessionId, project: memory.project ?? detected, directory: basename(git?.workTree ?? parent) || 'workspace' };
+      const input = { ...memory, project: memory.project ?? detected };
+      return saveMemory(databases.memoryDatabase, input, { nowMs: systemClock.now(), session, random: (size) => randomBytes(size) });
+    });
+  }
+
+  async edit(syncId: string, patch: MemoryPatch, context: CallContext = {}): Promise<SavedMemory> {
+    return this.#write(context, async ({ databases }) => editMemory(databases.memoryDatabase, syncId, patch, systemClock.now()));
+  }
+
+  async remove(syncId: string, context: CallContext = {}): Promise<SavedMemory> {
+    return this.#write(context, async ({ databases }) => deleteMemory(databases.memoryDatabase, syncId, systemClock.now()));
+  }
+
+  async memory(syncId: string): Promise<MemoryDetail> {
+    return detailOf(await this.#observation(syncId));
+  }
+
+  async search(query: string, options: SearchOptions): Promise<readonly SearchHit[]> {
+    return (await this.#readable()).search.search(query, options);
+  }
+
+  async chunkContents(id: string, context: CallContext = {}): Promise<ChunkContents> {
+    const { turn, data } = await this.#chunk(id, context);
+    return chunkItems(id, data, turn);
+  }
+
+  async readChunk(id: string, context: CallContext = {}): Promise<ReadableDocument> {
+    const { turn, data } = await this.#chunk(id, context);
+    const manifest = await this.#transport().readManifest().catch(() => EMPTY_MANIFEST);
+    const entry = manifest.chunks.find((candidate) => candidate.id === id);
+    return chunkDocument({ id, createdBy: entry?.createdBy ?? '', createdAt: entry?.createdAt ?? '' }, data, turn);
+  }
+
+  async readMemory(syncId: string): Promise<ReadableDocument> {
+    const row = await this.#observation(syncId);
+    const { store } = await this.#readable();
+    const relations = [...store.relations()].filter((relation) => relation.sourceId === syncId || relation.targetId === syncId);
+    return memoryDocument(row, relations);
+  }
+
+  async readSession(id: string): Promise<ReadableDocument> {
+    const { store } = await this.#readable();
+    const session = store.session(id);
+    if (!session) throw notFound('session');
+    const observations = [...store.observations()].filter((row) => row.sessionId === id && !row.deletedAt);
+    const prompts = [...store.prompts()].filter((row) => row.sessionId === id);
+    return sessionDocument(session, { observations, prompts });
+  }
+
+  async #import(options: ImportOptions, { databases, turn, guard, context }: Writing): Promise<ImportSummary> {
+    let savedAt = performance.now();
+    const checkpoint = async (): Promise<void> => {
+      if (performance.now() - savedAt < SAVE_EVERY_MS) return;
+      await this.#databases.save(guard);
+      savedAt = performance.now();
+    };
+    const importer = new Importer({
+      transport: this.#transport(),
+      store: databases.store,
+      index: databases.index,
+      clock: systemClock,
+      turn,
+      problems: this.#problems,
+      quarantined: this.#environment.quarantined,
+      onReading: this.#environment.onReading,
+      checkpoint,
+    });
+    return importer.run(await this.#scan(databases), options.ids && new Set(options.ids), context);
+  }
+
+  async #export(options: ExportOptions, { databases, git, turn, context }: Writing): Promise<ExportSummary> {
+    const manifest = await this.#transport().readManifest();
+    if (manifest.version > 2) throw new EngramError('store-newer', 'manifest.json was written by a newer release, so nothing is exported. Update the extension.');
+    const createdBy = options.createdBy || (await authorName(this.#options.author, git));
+    const exporter = new Exporter({ transport: this.#transport(), store: databases.store, index: databases.index, clock: systemClock, turn, git });
+    const includePersonal = options.includePersonal ?? this.#options.includePersonal;
+    return exporter.run(await this.#scan(databases), { ...options, includePersonal, createdBy }, context);
+  }
+
+  async #scan({ store, index }: OpenDatabases): Promise<readonly ScannedChunk[]> {
+    const transport = this.#transport();
+    const manifest: Manifest = await transport.readManifest().catch((error: unknown) => {
+      if (!EngramError.is(error)) throw error;
+      return EMPTY_MANIFEST;
+    });
+    const files = await transport.listChunks();
+    return scanChunks({ manifest, files, indexed: index.chunks(), recorded: store.importedChunks(), problems: this.#problems });
+  }
+
+  /** Runs a request that writes: under the lock, on databases as they are on disk now, saved before the lock is free. */
+  async #write<T>(context: CallContext, work: (writing: Writing) => Promise<T>): Promise<T> {
+    await this.#mustBeWritable();
+    const git = await this.#git();
+    if ((await git?.folderStatus())?.trackedDatabases.includes('engram.db')) throw trackedDatabase();
+    const lock = new LockFile(this.#options.root);
+    return lock.hold(
+      async (guard) => {
+        this.#guard = guard;
+        try {
+          await this.#tidy(git, guard);
+          const databases = await this.#databases.open(guard);
+          if (!databases.writable) throw readOnly(databases);
+          const turn = makeTurn(context.signal);
+          return await this.#workAndSave({ databases, git, turn, guard, context }, work);
+        } finally {
+          this.#guard = undefined;
+        }
+      },
+      LOCK_WAIT_MS,
+      context.signal,
+    );
+  }
+
+  /** What was done before a failure or a cancellation stands at a chunk boundary, so it is saved as well. */
+  async #workAndSave<T>(writing: Writing, work: (writing: Writing) => Promise<T>): Promise<T> {
+    let result: T;
+    try {
+      result = await work(writing);
+    } catch (error) {
+      if (!EngramError.is(error, 'lock-lost')) await this.#databases.save(writing.guard);
+      throw error;
+    }
+    await this.#databases.save(writing.guard);
+    while (!writing.databases.search.advance(SEARCH_SLICE_MS)) await writing.turn();
+    await this.#databases.save(writing.guard);
+    return result;
+  }
+
+  async #tidy(git: GitCommand | undefined, guard: WriteGuard): Promise<void> {
+    if (this.#isTidy) return;
+    await removeStaleTemporaryFiles(this.#options.root);
+    await ensureIgnoreFile(this.#options.root, git, guard);
+    this.#isTidy = true;
+  }
+
+  async #mustBeWritable(): Promise<void> {
+    this.#mustBeTrusted();
+    const { root } = this.#options;
+    const look = await lookAtFolder(root);
+    if (look.kind !== 'ok') throw refused(look.kind);
+    if (await isDataDirectory(root)) {
+      throw new EngramError('store-in-data-directory', 'This is the Engram program’s own data directory, so nothing is written here. Open your project’s folder instead.');
+    }
+  }
+
+  #mustBeTrusted(): void {
+    if (!this.#options.trusted) throw new EngramError('untrusted', 'This workspace is in Restricted Mode: chunks can be looked at, nothing else. Trust the workspace to go on.');
+  }
+
+  /** Databases to read from. @throws {EngramError} untrusted, not-found where there is none */
+  async #readable(): Promise<OpenDatabases> {
+    this.#mustBeTrusted();
+    const look = await lookAtFolder(this.#options.root);
+    if (look.kind !== 'ok') throw refused(look.kind);
+    return this.#databases.open();
+  }
+
+  async #observation(syncId: string): Promise<ObservationRecord> {
+    const row = (await this.#readable()).store.observation(syncId);
+    if (!row) throw notFound('memory');
+    return row;
+  }
+
+  async #chunk(id: string, context: CallContext): Promise<{ turn: Turn; data: Awaited<ReturnType<typeof decodeChunk>> }> {
+    if (!isChunkId(id)) throw notFound('chunk');
+    const turn = makeTurn(context.signal);
+    if (this.#environment.quarantined(id)) throw notFound('chunk');
+    return { turn, data: await decodeChunk(await this.#transport().readChunk(id as ChunkId), turn) };
+  }
+
+  #transport(): FileTransport & { listChunks: NonNullable<FileTransport['listChunks']> } {
+    return new FileTransport(this.#options.root, { limits: this.#options.limits, guard: () => this.#guard });
+  }
+
+  /** Never in Restricted Mode: a repository's configuration may name programs to run. */
+  async #git(): Promise<GitCommand | undefined> {
+    return this.#options.trusted ? openGit(this.#options.root, this.#options.gitPath || findGit()) : undefined;
+  }
+}
+
+function detailOf(row: ObservationRecord): MemoryDetail {
+  return {
+    syncId: row.syncId,
+    sessionId: row.sessionId,
+    type: row.type,
+    title: row.title,
+    content: row.content,
+    project: row.project ?? '',
+    scope: row.scope,
+    topicKey: row.topicKey ?? '',
+    createdAt: row.createdAt,
+    updatedAt: row.updatedAt,
+    deleted: row.deletedAt !== undefined,
+  };
+}
+
+function notFound(what: 'chunk' | 'memory' | 'session'): EngramError {
+  return new EngramError('not-found', `This ${what} is not here. It may have been deleted, or stand in a chunk that is not imported yet.`);
+}
+
+function refused(kind: 'absent' | 'foreign' | 'not-a-folder'): EngramError {
+  if (kind === 'absent') return new EngramError('not-initialised', 'There is no .engram folder here. Initialize it first.');
+  if (kind === 'foreign') return new EngramError('not-initialised', 'The .engram folder here belongs to another tool. Nothing in it was touched.');
+  return new EngramError('not-regular-file', '.engram is a file or a link, not a folder. It is never followed, and nothing was written.');
+}
+
+function trackedDatabase(): EngramError {
+  return new EngramError('store-tracked', 'Git tracks .engram/engram.db, so using it would publish everything in it. Run: git rm --cached .engram/engram.db', {
+    subject: 'engram.db',
+  });
+}
+
+function readOnly(databases: OpenDatabases): EngramError {
+  const code = databases.kind === 'newer' ? 'store-newer' : 'store-foreign';
+  return new EngramError(code, databases.problem?.message ?? 'The database is read-only.', { subject: 'engram.db' });
+}
+
