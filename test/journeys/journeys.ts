@@ -1,7 +1,9 @@
+import { badInput } from './badInput.ts';
+import { hostileText } from './hostileText.ts';
 import type { Journey } from './journey.ts';
 import { lookingAround } from './lookingAround.ts';
 import { restrictedMode } from './restrictedMode.ts';
 import { theStory } from './story.ts';
 
 /** Every journey of a full run. The story is also what `npm start -- --smoke` plays. */
-export const journeys: readonly Journey[] = [theStory, ...lookingAround, restrictedMode];
+export const journeys: readonly Journey[] = [theStory, ...lookingAround, restrictedMode, hostileText, ...badInput];

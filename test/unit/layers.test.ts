@@ -15,7 +15,9 @@ const allowed: Readonly<Record<string, RegExp>> = {
   'workerServer.ts': /^(engine\/|workerMessages\.ts$|openFolder\.ts$)/,
   'cli.ts': /^(engine\/|store\/|adapters\/|openFolder\.ts$|node:)/,
   'index.ts': /^(engine\/|store\/|adapters\/|openFolder\.ts$)/,
-  'openFolder.ts': /^(engine|store|adapters)\//,
+  // What one open folder does, and the function that builds one: the worker, the command line and the library share it.
+  folder: /^(engine\/|store\/|adapters\/|openFolder\.ts$|node:)/,
+  'openFolder.ts': /^(engine|store|adapters|folder)\//,
   'workerMessages.ts': /^engine\//,
   'extension.ts': /^(vscode$|ui\/|host\/|node:path$)/,
 };
