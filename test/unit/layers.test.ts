@@ -13,8 +13,8 @@ const allowed: Readonly<Record<string, RegExp>> = {
   ui: /^(vscode$|engine\/|host\/session\.ts$)/,
   'worker.ts': /^(engine\/|store\/|adapters\/|workerMessages\.ts$|workerServer\.ts$|openFolder\.ts$|node:)/,
   'workerServer.ts': /^(engine\/|workerMessages\.ts$|openFolder\.ts$)/,
-  'cli.ts': /^(engine\/|store\/|adapters\/|openFolder\.ts$|node:)/,
-  'index.ts': /^(engine\/|store\/|adapters\/|openFolder\.ts$)/,
+  'cli.ts': /^(engine\/|store\/|adapters\/|folder\/|openFolder\.ts$|node:|\.\.\/package\.json$)/,
+  'index.ts': /^(engine\/|store\/|adapters\/|folder\/|openFolder\.ts$)/,
   // What one open folder does, and the function that builds one: the worker, the command line and the library share it.
   folder: /^(engine\/|store\/|adapters\/|openFolder\.ts$|node:)/,
   'openFolder.ts': /^(engine|store|adapters|folder)\//,
