@@ -22,9 +22,13 @@ async function engramFolder(): Promise<string> {
 }
 
 function startHolder(root: string, rounds: number, heldMs: number): ChildProcess {
-  const child = spawn(process.execPath, [HOLDER, root, join(root, '..', 'log'), String(rounds), String(heldMs)], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
+  const child = spawn(
+    process.execPath,
+    ['--disable-warning=MODULE_TYPELESS_PACKAGE_JSON', HOLDER, root, join(root, '..', 'log'), String(rounds), String(heldMs)],
+    {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    },
+  );
   onTestFinished(() => void child.kill('SIGKILL'));
   return child;
 }

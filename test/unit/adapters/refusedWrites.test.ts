@@ -10,7 +10,7 @@ const isRoot = process.getuid?.() === 0;
 
 /** Runs the writer without the rights of root: root may write anywhere. */
 function write(root: string, bytes = 10): Record<string, string> {
-  const command = [process.execPath, WRITER, root, String(bytes)];
+  const command = [process.execPath, '--disable-warning=MODULE_TYPELESS_PACKAGE_JSON', WRITER, root, String(bytes)];
   const [program = '', ...args] = isRoot ? ['setpriv', ...NOBODY, '--', ...command] : command;
   return JSON.parse(execFileSync(program, args, { encoding: 'utf8' }));
 }
