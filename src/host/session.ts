@@ -1,6 +1,6 @@
 import type { Event, Uri, WorkspaceFolder } from 'vscode';
-import type { FolderProblem, FolderState, ImportSummary } from '../engine/folderState.ts';
 import type { CallContext, FolderRequests } from '../engine/folderRequests.ts';
+import type { FolderProblem, FolderState, ImportSummary } from '../engine/folderState.ts';
 
 /** What one folder is doing right now. `done`/`total` are 0 where nothing is counted. */
 export interface Activity {
@@ -22,7 +22,9 @@ export interface SessionSnapshot {
 
 /** The requests of the engine, each with a signal and progress. Rejections are `EngramError`. */
 export type SessionRequests = {
-  readonly [Name in keyof FolderRequests]: (...args: [...Parameters<FolderRequests[Name]>, context?: CallContext]) => ReturnType<FolderRequests[Name]>;
+  readonly [Name in keyof FolderRequests]: (
+    ...args: [...Parameters<FolderRequests[Name]>, context?: CallContext]
+  ) => ReturnType<FolderRequests[Name]>;
 };
 
 /** One `.engram` folder (or the place where one would be). The one door from the UI to the engine. */
