@@ -73,8 +73,12 @@ export async function layOutTeam(folder: string): Promise<Team> {
   return team;
 }
 
+/** How many memories {@link shareDemoMemories} brings into the team. */
+export const demoMemories = byAlice.length + byBob.length;
+
 /** Alice and Bob have each shared a chunk; Alice's second chunk waits on the remote for Bob's next pull. */
 export async function shareDemoMemories(team: Team): Promise<void> {
+  await engram(team.alice, 'init');
   await saveAll(team.alice, 'alice', byAlice.slice(0, 2));
   await commitAndPush(team.alice, 'Share what we decided about payments');
   await git(team.bob, 'pull', '--quiet');

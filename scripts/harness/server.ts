@@ -46,6 +46,9 @@ const quietSettings = {
   'git.openRepositoryInParentFolders': 'always',
 };
 
+/** git refuses repositories of another user, and the folders belong to whoever runs the tests. */
+const trustEveryOwner = { GIT_CONFIG_COUNT: '1', GIT_CONFIG_KEY_0: 'safe.directory', GIT_CONFIG_VALUE_0: '*' };
+
 /** A fresh folder with a short path: unix sockets in it may have about 100 characters, and macOS's own temporary folder is long. */
 export function shortTemporaryFolder(): string {
   return mkdtempSync('/tmp/eng-');
@@ -65,6 +68,7 @@ export async function startServer(harness: Harness, options: ServerOptions): Pro
     XDG_CACHE_HOME: `${run}/k`,
     ...options.env,
   };
+  if (options.uid !== undefined) Object.assign(env, trustEveryOwner);
   mkdirSync(path.join(data, 'data/User'), { recursive: true });
   mkdirSync(path.join(run, 'extensions'), { recursive: true });
   writeFileSync(path.join(data, 'data/User/settings.json'), JSON.stringify({ ...quietSettings, ...options.settings }));

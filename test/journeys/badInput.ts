@@ -1,20 +1,12 @@
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync, renameSync, symlinkSync } from 'node:fs';
 import path from 'node:path';
-import { layOutTeam, shareDemoMemories, type Team } from '../../scripts/demoTeam.ts';
-import { git } from '../../scripts/git.ts';
+import { demoMemories } from '../../scripts/demoTeam.ts';
 import { eventually } from '../eventually.ts';
 import { memoriesIn } from '../memoriesIn.ts';
 import { badChunks, badManifests, type Damage, listOrphan } from './badFolders.ts';
+import { sharedTeam } from './clones.ts';
 import type { Journey, Stage } from './journey.ts';
-
-/** Carol's clone with the five demo memories in its chunks, no database yet. */
-async function sharedClone(folder: string): Promise<Team> {
-  const team = await layOutTeam(folder);
-  await shareDemoMemories(team);
-  await git(team.carol, 'pull', '--quiet');
-  return team;
-}
 
 /** Everything that our log channels hold so far, of all windows of the server. */
 function ourLog({ server }: Stage): string {
@@ -27,12 +19,12 @@ function ourLog({ server }: Stage): string {
 const chunks: Journey = {
   name: 'Chunks that cannot be read',
   run: async (stage) => {
-    const { carol } = await sharedClone(stage.folder);
+    const { carol } = await sharedTeam(stage.folder);
     const engram = path.join(carol, '.engram');
     for (const damage of badChunks) damage.inflict(engram);
     listOrphan(engram, 'Nobody knows my session');
     const window = await stage.open(carol);
-    await eventually('all good rows are imported', () => memoriesIn(carol).length === 6, 30_000);
+    await eventually('all good rows are imported', () => memoriesIn(carol).length === demoMemories + 1, 30_000);
     assert.ok(memoriesIn(carol).includes('Nobody knows my session'));
     await window.openSidebar();
     for (const damage of badChunks) await window.seesRow('Chunks', damage.says);
@@ -49,7 +41,7 @@ const manifests: readonly Journey[] = badManifests.map((damage) => ({
 
 /** The chunks lie there all the same: they are imported, and the sentence tells what is wrong. */
 async function survive(stage: Stage, damage: Damage): Promise<void> {
-  const { carol } = await sharedClone(stage.folder);
+  const { carol } = await sharedTeam(stage.folder);
   damage.inflict(path.join(carol, '.engram'));
   const window = await stage.open(carol);
   await window.openSidebar();
@@ -61,7 +53,7 @@ async function survive(stage: Stage, damage: Damage): Promise<void> {
 const linkedFolder: Journey = {
   name: 'An .engram that is a symbolic link',
   run: async (stage) => {
-    const { carol } = await sharedClone(stage.folder);
+    const { carol } = await sharedTeam(stage.folder);
     const outside = path.join(stage.folder, 'outside');
     renameSync(path.join(carol, '.engram'), outside);
     symlinkSync(outside, path.join(carol, '.engram'));

@@ -15,6 +15,7 @@ export const hostileText: Journey = {
   name: 'Hostile text',
   run: async ({ folder, open, picture }) => {
     const team = await layOutTeam(folder);
+    await engram(team.alice, 'init');
     await engram(team.alice, 'save', '--title', hostile.title, '--content', hostile.content, '--project', '$(x) command:y');
     await engram(team.alice, 'sync', '--created-by', hostile.author);
     await commitAndPush(team.alice, 'Share');
