@@ -1,4 +1,4 @@
-import { basename, dirname } from 'node:path';
+import { basename, dirname, resolve } from 'node:path';
 import { EngramError } from '../engine/errors.ts';
 import type { ChunkId } from '../engine/manifest.ts';
 import type { Git, GitFolderStatus } from '../engine/ports.ts';
@@ -101,8 +101,8 @@ export class GitCommand implements Git {
 
   /** Absolute path of the repository's own exclude file; linked work trees share one. */
   async excludeFile(): Promise<string> {
-    const text = await this.#text(['rev-parse', '--path-format=absolute', '--git-path', 'info/exclude']);
-    return text.replace(/\r?\n$/, '');
+    const text = await this.#text(['rev-parse', '--git-path', 'info/exclude']);
+    return resolve(this.#place.workTree, text.replace(/\r?\n$/, ''));
   }
 
   async #trackedNames(): Promise<string[]> {

@@ -38,7 +38,7 @@ export async function detectProject(dir: string, git: Repository | undefined): P
   const config = await fromConfig(path, git?.workTree);
   if (config) return config;
   if (!git) return (await fromChildren(path)) ?? { source: 'dir_basename', project: detectedName(basename(path)), path };
-  const remote = extractRepoName(await git.originUrl());
+  const remote = extractRepoName(await git.originUrl().catch(() => '')); // a git that fails says no, as in the Go program
   if (remote !== '') return { source: 'git_remote', project: detectedName(remote), path: git.workTree };
   return { source: 'git_root', project: detectedName(basename(git.workTree)), path: git.workTree };
 }

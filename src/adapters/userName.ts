@@ -23,7 +23,7 @@ export async function authorName(setting: string, git: Pick<Git, 'userName'> | u
   const account = getUsername(env);
   const isPerson = (env['USER'] || env['USERNAME']) && !NOBODY.has(account.toLowerCase());
   if (isPerson || !git) return account;
-  return (await git.userName()) || account;
+  return (await git.userName().catch(() => '')) || account; // a name is no reason to stop an export
 }
 
 /** Go ignores the error of `os.Hostname`. */

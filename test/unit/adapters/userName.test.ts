@@ -35,6 +35,7 @@ describe('authorName', () => {
   });
 
   it('does not need git', async () => {
+    expect(await authorName('', { userName: () => Promise.reject(new Error('git')) }, { USER: 'root' })).toBe('root');
     expect(await authorName('', undefined, { USER: 'root' })).toBe('root');
   });
 });
