@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, rename, rm, symlink, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
@@ -8,6 +10,7 @@ import { EngramError } from '../../../src/engine/errors.ts';
 import { DEFAULT_LIMITS } from '../../../src/engine/folderRequests.ts';
 import { type ChunkEntry, type ChunkId, EMPTY_MANIFEST, isChunkId } from '../../../src/engine/manifest.ts';
 import type { WriteGuard } from '../../../src/engine/ports.ts';
+import { corpusPath } from '../../golden.ts';
 import { scratchFolder } from '../../support/scratch.ts';
 
 const JSON_BYTES = Buffer.from('{"sessions":null,"observations":null,"prompts":null}');
@@ -143,6 +146,28 @@ describe('FileTransport', () => {
       }),
     );
     expect(await readdir(join(root, '..'))).toEqual(['.engram']);
+  });
+});
+
+describe('FileTransport and real folders', () => {
+  it('reads every chunk of the corpus under its name', async (context) => {
+    if (!existsSync(corpusPath())) {
+      console.log('corpus not found, skipped');
+      context.skip();
+    }
+    let chunks = 0;
+    for (const name of await readdir(corpusPath())) {
+      const root = corpusPath(name, '.engram');
+      if (!existsSync(root)) continue;
+      const transport = transportAt(root);
+      expect((await transport.readManifest()).chunks.length).toBeGreaterThan(0);
+      for (const { id } of await transport.listChunks()) {
+        const bytes = await transport.readChunk(id);
+        expect(createHash('sha256').update(bytes).digest('hex').slice(0, 8)).toBe(id);
+        chunks += 1;
+      }
+    }
+    expect(chunks).toBe(11);
   });
 });
 
