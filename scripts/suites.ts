@@ -55,7 +55,7 @@ async function vitest(folder: string): Promise<Counts> {
   mkdirSync(results, { recursive: true });
   rmSync(report, { force: true });
   const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
-  const { code } = await exec(tool('vitest'), ['run', '--dir', folder, ...reporters], { echo: true });
+  const { code } = await exec(tool('vitest'), ['run', folder, ...reporters], { echo: true });
   const counts = JSON.parse(readFileSync(report, 'utf8')) as VitestReport;
   const failed = code !== 0 && counts.numFailedTests === 0 ? 1 : counts.numFailedTests;
   return { passed: counts.numPassedTests, failed, skipped: counts.numPendingTests + counts.numTodoTests };
