@@ -74,7 +74,7 @@ describe('LockFile in one process', () => {
       await guard();
       inside -= 1;
     };
-    await Promise.all(Array.from({ length: 8 }, () => new LockFile(root).hold(work, 20_000)));
+    await Promise.all(Array.from({ length: 4 }, () => new LockFile(root).hold(work, 20_000)));
     expect(most).toBe(1);
     expect(await readdir(root)).toEqual([]);
   });
@@ -177,7 +177,7 @@ describe('LockFile and owners that are gone', () => {
   it('is broken by many at once without two getting in', async () => {
     const root = await engramFolder();
     const own = await ownIdentity();
-    for (let round = 0; round < 15; round += 1) {
+    for (let round = 0; round < 8; round += 1) {
       await writeLock(root, { ...stranger, ...own, pid: 2 ** 22 + 1 });
       let inside = 0;
       const work = async (guard: () => Promise<void>): Promise<void> => {
