@@ -74,4 +74,15 @@ describe('after git in a terminal, by itself', () => {
     assert.equal(manifest.chunks.length, chunks);
     assert.doesNotMatch(await git(bob, 'status', '--porcelain'), /\.db|\.lock|tmp/);
   });
+
+  it('imports both sides of a merge that conflicts in the manifest', async () => {
+    await engram(bob, 'save', '--title', 'At the same time, bob', '--content', 'Content', '--project', 'lantern-shop');
+    await engram(bob, 'sync', '--created-by', 'bob');
+    await git(bob, 'add', '.engram');
+    await git(bob, 'commit', '--quiet', '--message', 'Share at the same time');
+    await share('At the same time, alice');
+    await assert.rejects(git(bob, 'pull', '--quiet', '--no-rebase'), /CONFLICT|ended with 1/);
+    await arrives('At the same time, alice');
+    assert.ok(memoriesIn(bob).includes('At the same time, bob'));
+  });
 });

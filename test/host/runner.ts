@@ -18,7 +18,8 @@ export async function runHostSuites(): Promise<Counts> {
   if (!harness.browser) return process.env['CI'] ? { passed: 0, failed: 1, skipped: 0 } : { passed: 0, failed: 0, skipped: 1 };
   const folder = shortTemporaryFolder();
   try {
-    const parts = [await runMain(harness, folder), await runActivation(harness, folder), await runResponsiveness(harness, folder)];
+    const parts: Counts[] = [];
+    for (const part of [runMain, runActivation, runResponsiveness]) parts.push(await part(harness, folder).catch(oneFailure));
     return {
       passed: parts.reduce((sum, part) => sum + part.passed, 0),
       failed: parts.reduce((sum, part) => sum + part.failed, 0),
@@ -27,6 +28,12 @@ export async function runHostSuites(): Promise<Counts> {
   } finally {
     rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
   }
+}
+
+/** A window that died must not hide what the others found. */
+function oneFailure(error: unknown): Counts {
+  console.log(` ✗ ${error instanceof Error ? error.stack : String(error)}`);
+  return { passed: 0, failed: 1, skipped: 0 };
 }
 
 async function runMain(harness: Harness, folder: string): Promise<Counts> {
