@@ -10,9 +10,11 @@ const MAX_LIMIT = 200;
 /** Rows between two looks at the clock. */
 const BATCH = 50;
 
-const TABLES = `CREATE VIRTUAL TABLE IF NOT EXISTS search USING fts4(title, content, tool_name, type, project, topic_key,
+/** `automerge` spreads the merging of the table's segments over many small steps: without it single ones take some 200 ms. */
+const TABLES = `CREATE VIRTUAL TABLE search USING fts4(title, content, tool_name, type, project, topic_key,
   tokenize=unicode61 "remove_diacritics=2");
-CREATE TABLE IF NOT EXISTS search_rows (id INTEGER PRIMARY KEY, stamp TEXT NOT NULL);`;
+INSERT INTO search(search) VALUES('automerge=8');
+CREATE TABLE search_rows (id INTEGER PRIMARY KEY, stamp TEXT NOT NULL);`;
 
 const SEARCHED = ['title', 'content', 'tool_name', 'type', 'project', 'topic_key'];
 
@@ -51,7 +53,8 @@ export class SearchIndex {
   constructor(index: SqlDatabase, memories: SqlDatabase) {
     this.#index = index;
     this.#memories = memories;
-    index.run(TABLES);
+    const made = index.all(`SELECT 1 FROM sqlite_master WHERE name = 'search_rows'`).length > 0;
+    if (!made) atomically(index, () => index.run(TABLES));
   }
 
   /**
