@@ -1,10 +1,8 @@
 import { EngramError } from '../engine/errors.ts';
 import type { CallContext, FolderOptions, FolderRequests } from '../engine/folderRequests.ts';
 import type { RequestMessage } from '../workerMessages.ts';
+import type { Answer } from './call.ts';
 import { RunningThread, type ThreadParts } from './runningThread.ts';
-
-/** What one request answers. */
-export type Answer<Name extends keyof FolderRequests> = Awaited<ReturnType<FolderRequests[Name]>>;
 
 export interface WorkerClientParts extends ThreadParts {
   /** How long a thread without requests may live: WASM memory never shrinks. Default 60 s. */

@@ -1,0 +1,168 @@
+import { EngramError } from '../engine/errors.ts';
+import type { FolderState, ImportSummary } from '../engine/folderState.ts';
+import { singleFlight } from '../engine/singleFlight.ts';
+import { type Call, describeImport } from './call.ts';
+import type { Arrival } from './session.ts';
+import { Retry, Settling } from './settling.ts';
+import type { SnapshotKeeper } from './snapshotKeeper.ts';
+
+/** Why a folder is looked at; for the log. */
+export type Reason = 'start' | 'files' | 'git' | 'retry' | 'settings' | 'trust' | 'focus' | 'refresh';
+
+export type AutoImport = 'on' | 'ask' | 'off';
+
+type WithoutSession<T> = T extends unknown ? Omit<T, 'session'> : never;
+
+export interface LoopParts {
+  readonly call: Call;
+  readonly keeper: SnapshotKeeper;
+  readonly trusted: () => boolean;
+  readonly autoImport: () => AutoImport;
+  /** Whether git is writing the work tree right now. Not asked in Restricted Mode. */
+  readonly gitBusy: () => Promise<boolean>;
+  readonly arrived: (arrival: WithoutSession<Arrival>) => void;
+  readonly log: (level: 'info' | 'debug' | 'error', message: string) => void;
+}
+
+/** A listed chunk without file: the pull may still be under way, and the event of its file may never come. */
+const MISSING_PAUSES_MS = [1000, 3000, 10_000];
+/** Another window or program is writing, or the worker has to come back. */
+const BLOCKED_PAUSES_MS = [500, 1000, 2000, 4000, 8000, 15_000, ...Array<number>(20).fill(30_000)];
+/** So long a lock of somebody else is nobody's concern. */
+const QUIET_LOCK_MS = 10_000;
+const GIT_POLL_MS = 250;
+/** A rebase may stand open for days and a crashed git leaves its lock: git may delay a run, never stop it. */
+const GIT_LONGEST_MS = 2000;
+
+/**
+ * Keeps the snapshot of one folder true and imports what arrived. Whatever happens, the answer is the same: read the state again, import
+ * what waits. At most one run at a time, and always one more after the last event.
+ */
+export class FolderLoop {
+  readonly #parts: LoopParts;
+  readonly #abort = new AbortController();
+  readonly #settling = new Settling(() => void this.look());
+  readonly #missing = new Retry(MISSING_PAUSES_MS, () => void this.look('retry'));
+  readonly #blocked = new Retry(BLOCKED_PAUSES_MS, () => void this.look('retry'));
+  readonly #flight = singleFlight(() => this.#run());
+  #reason: Reason = 'start';
+  #blockedSince: number | undefined;
+  #asked = '';
+
+  constructor(parts: LoopParts) {
+    this.#parts = parts;
+  }
+
+  /** Something happened: look again when it is quiet. */
+  touch(reason: Reason): void {
+    if (this.#abort.signal.aborted) return;
+    this.#reason = reason;
+    this.#missing.reset();
+    this.#settling.touch();
+  }
+
+  /** Looks now, or once more after the run that is under way. Never rejects: a failure is in the snapshot. */
+  look(reason: Reason = this.#reason): Promise<void> {
+    this.#reason = reason;
+    return this.#abort.signal.aborted ? Promise.resolve() : this.#flight();
+  }
+
+  /** Reads the state into the snapshot. @throws {EngramError} */
+  async readState(): Promise<FolderState> {
+    const { call, keeper } = this.#parts;
+    const activity = keeper.snapshot.state === undefined ? keeper.begin('opening') : undefined;
+    try {
+      const state = await call('state', [], { signal: this.#abort.signal });
+      keeper.change({ state });
+      keeper.succeeded('state');
+      return state;
+    } finally {
+      activity?.end();
+    }
+  }
+
+  /** A run that is under way stops at its next safe point; nothing starts after this. */
+  dispose(): void {
+    this.#abort.abort();
+    this.#settling.dispose();
+    this.#missing.reset();
+    this.#blocked.reset();
+  }
+
+  async #run(): Promise<void> {
+    if (this.#abort.signal.aborted) return;
+    let step: 'state' | 'import' = 'state';
+    try {
+      await this.#waitForGit();
+      let state = await this.readState();
+      step = 'import';
+      if (this.#mayImport(state)) state = await this.#import();
+      this.#parts.keeper.succeeded('import');
+      this.#blockedSince = undefined;
+      this.#blocked.reset();
+      if (state.chunkTotals.missing > 0 && !this.#abort.signal.aborted) this.#missing.plan();
+    } catch (error) {
+      this.#failed(step, error);
+    }
+  }
+
+  async #waitForGit(): Promise<void> {
+    const { trusted, gitBusy } = this.#parts;
+    for (let waitedMs = 0; waitedMs < GIT_LONGEST_MS; waitedMs += GIT_POLL_MS) {
+      if (this.#abort.signal.aborted || !trusted() || !(await gitBusy())) return;
+      await new Promise((resolve) => setTimeout(resolve, GIT_POLL_MS));
+    }
+  }
+
+  /** Asks the person, where that is the setting, once for each batch. */
+  #mayImport(state: FolderState): boolean {
+    if (!this.#parts.trusted() || !canImport(state)) return false;
+    const setting = this.#parts.autoImport();
+    if (setting === 'ask') this.#ask(state);
+    return setting === 'on';
+  }
+
+  #ask(state: FolderState): void {
+    const waiting = state.chunks.filter((chunk) => chunk.waiting).map((chunk) => chunk.id);
+    const batch = waiting.sort().join(' ');
+    if (batch === this.#asked) return;
+    this.#asked = batch;
+    this.#parts.arrived({ kind: 'ask', chunks: state.chunkTotals.waiting });
+  }
+
+  async #import(): Promise<FolderState> {
+    const { call, keeper } = this.#parts;
+    const activity = keeper.begin('importing');
+    const started = performance.now();
+    let summary: ImportSummary | undefined;
+    try {
+      summary = await call('importChunks', [{}], { signal: this.#abort.signal, onProgress: activity.progress });
+      return await this.readState();
+    } finally {
+      activity.end();
+      if (summary) this.#tell(summary, performance.now() - started);
+    }
+  }
+
+  #tell(summary: ImportSummary, ms: number): void {
+    this.#parts.log('info', `import (${this.#reason}): ${describeImport(summary)}, ${Math.round(ms)} ms`);
+    if (summary.chunks > 0 && !this.#abort.signal.aborted) this.#parts.arrived({ kind: 'imported', summary });
+  }
+
+  #failed(step: 'state' | 'import', error: unknown): void {
+    if (this.#abort.signal.aborted || EngramError.is(error, 'cancelled')) return;
+    const isLocked = EngramError.is(error, 'store-locked') || EngramError.is(error, 'lock-lost');
+    if (isLocked || EngramError.is(error, 'worker-lost')) this.#blocked.plan();
+    this.#blockedSince = isLocked ? (this.#blockedSince ?? Date.now()) : undefined;
+    const isQuiet = this.#blockedSince !== undefined && Date.now() - this.#blockedSince < QUIET_LOCK_MS;
+    const code = EngramError.is(error) ? error.code : String(error);
+    this.#parts.log(isQuiet ? 'debug' : 'error', `${step} (${this.#reason}) failed: ${code}`);
+    if (!isQuiet) this.#parts.keeper.failed(step, error);
+  }
+}
+
+/** Whether an import now could bring something. Databases that are only read, or not used at all, would refuse it. */
+function canImport(state: FolderState): boolean {
+  const isWritable = state.database === 'none' || state.database === 'ok' || state.database === 'rebuilt' || state.database === 'closed';
+  return state.mode === 'full' && state.folder === 'ok' && state.chunkTotals.waiting > 0 && isWritable;
+}

@@ -1,0 +1,85 @@
+import { EngramError, type EngramErrorCode } from '../engine/errors.ts';
+import type { CallContext, FolderRequests } from '../engine/folderRequests.ts';
+import type { SyncSummary } from '../engine/folderState.ts';
+import { type Answer, type Call, describeExport, describeImport } from './call.ts';
+import type { Activity, SessionRequests } from './session.ts';
+import type { SnapshotKeeper } from './snapshotKeeper.ts';
+
+export interface RequestParts {
+  readonly call: Call;
+  readonly keeper: SnapshotKeeper;
+  readonly trusted: () => boolean;
+  /** Reads the state into the snapshot and gives it. */
+  readonly readState: SessionRequests['state'];
+  readonly log: (level: 'info' | 'error', message: string) => void;
+}
+
+/** What a person did wrong, or wanted: no fault of the folder. */
+const NOT_OF_THE_FOLDER: ReadonlySet<EngramErrorCode> = new Set(['cancelled', 'invalid-input', 'not-found', 'untrusted']);
+
+/**
+ * The requests of a session as the UI calls them: each change shows as an activity and its result is in the snapshot before it resolves.
+ * In Restricted Mode only what reads files goes through.
+ */
+export function sessionRequests(parts: RequestParts): SessionRequests {
+  const { call } = parts;
+  const change = changer(parts);
+  const full = <T>(work: () => Promise<T>): Promise<T> => (parts.trusted() ? work() : Promise.reject(untrusted()));
+  return {
+    state: parts.readState,
+    initialise: (context) => change('saving', { name: 'initialise', args: [], context }),
+    importChunks: (options, context) => change('importing', { name: 'importChunks', args: [options], context, describe: describeImport }),
+    exportNew: (options, context) => change('exporting', { name: 'exportNew', args: [options], context, describe: describeExport }),
+    sync: (options, context) => change('syncing', { name: 'sync', args: [options], context, describe: describeSync }),
+    save: (memory, context) => change('saving', { name: 'save', args: [memory], context }),
+    edit: (syncId, patch, context) => change('saving', { name: 'edit', args: [syncId, patch], context }),
+    remove: (syncId, context) => change('saving', { name: 'remove', args: [syncId], context }),
+    memory: (syncId, context) => full(() => call('memory', [syncId], context)),
+    search: (query, options, context) => full(() => call('search', [query, options], context)),
+    chunkContents: (id, context) => call('chunkContents', [id], context),
+    readChunk: (id, context) => call('readChunk', [id], context),
+    readMemory: (syncId, context) => full(() => call('readMemory', [syncId], context)),
+    readSession: (id, context) => full(() => call('readSession', [id], context)),
+  };
+}
+
+interface Change<Name extends keyof FolderRequests> {
+  readonly name: Name;
+  readonly args: Parameters<FolderRequests[Name]>;
+  readonly context: CallContext | undefined;
+  readonly describe?: (value: Answer<Name>) => string;
+}
+
+function changer(parts: RequestParts) {
+  const { call, keeper, log } = parts;
+  return async <Name extends keyof FolderRequests>(kind: Activity['kind'], change: Change<Name>): Promise<Answer<Name>> => {
+    if (!parts.trusted()) throw untrusted();
+    const activity = keeper.begin(kind);
+    const started = performance.now();
+    try {
+      const onProgress: CallContext['onProgress'] = (progress) => {
+        activity.progress(progress);
+        change.context?.onProgress?.(progress);
+      };
+      const value = await call(change.name, change.args, { ...change.context, onProgress });
+      keeper.succeeded('command');
+      const ms = Math.round(performance.now() - started);
+      log('info', `${change.name} (command): ${change.describe ? `${change.describe(value)}, ` : ''}${ms} ms`);
+      return value;
+    } catch (error) {
+      if (!EngramError.is(error) || !NOT_OF_THE_FOLDER.has(error.code)) keeper.failed('command', error);
+      throw error;
+    } finally {
+      await parts.readState().catch((error: unknown) => log('error', `state (command) failed: ${String(error)}`));
+      activity.end();
+    }
+  };
+}
+
+function untrusted(): EngramError {
+  return new EngramError('untrusted', 'Nothing is imported, exported or saved in Restricted Mode. Trust this folder first.');
+}
+
+function describeSync({ imported, exported }: SyncSummary): string {
+  return `${describeImport(imported)}, ${describeExport(exported)}`;
+}
