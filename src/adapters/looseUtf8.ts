@@ -1,14 +1,6 @@
 const encoder = new TextEncoder();
 const strictDecoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
-/** A surrogate without partner. */
-const LONE_SURROGATE = /\p{Surrogate}/u;
-
-/** Whether {@link encodeLooseUtf8} would give other bytes than the usual encoder. */
-export function hasLoneSurrogate(text: string): boolean {
-  return LONE_SURROGATE.test(text);
-}
-
 /**
  * Reads bytes as UTF-8 and loses nothing: each byte 0xNN that belongs to no valid sequence becomes the lone surrogate U+DCNN.
  * What counts as one bad byte is what Go counts (`utf8.DecodeRune`: width 1). A byte order mark is kept.

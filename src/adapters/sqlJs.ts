@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import initSqlJs from 'sql.js';
 import { EngramError } from '../engine/errors.ts';
 import type { SqlDatabase, SqlRow, SqlValue } from '../engine/ports.ts';
-import { decodeLooseUtf8, encodeLooseUtf8, hasLoneSurrogate } from './looseUtf8.ts';
+import { decodeLooseUtf8, encodeLooseUtf8 } from './looseUtf8.ts';
 
 /** The parts of sql.js 1.16.0 that are used here; its published types lack `getBlob` and the options of `get`. */
 interface RawStatement {
@@ -168,7 +168,7 @@ function bindable(sql: string, parameters: readonly SqlValue[]): { readonly sql:
       casts.set(index, 'CAST(? AS INTEGER)');
       return value.toString();
     }
-    if (typeof value !== 'string' || !hasLoneSurrogate(value)) return value;
+    if (typeof value !== 'string' || value.isWellFormed()) return value;
     casts.set(index, 'CAST(? AS TEXT)');
     return encodeLooseUtf8(value);
   });
