@@ -7,6 +7,9 @@ if (unknown.length > 0) {
   process.exit(1);
 }
 
+// Exiting in the ordinary way runs the clean-up of the servers; dying of the signal would leave them behind.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(130));
+
 const lines: string[] = [];
 const total = { passed: 0, failed: 0, skipped: 0 };
 for (const suite of suites) {

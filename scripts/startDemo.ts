@@ -18,7 +18,7 @@ if (process.argv.includes('--smoke')) {
 
 const folder = shortTemporaryFolder();
 const stopped = new Promise<void>((resolve) => {
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve());
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => resolve());
 });
 try {
   const team = await layOutTeam(path.join(folder, 'team'));

@@ -82,8 +82,9 @@ async function blankPage(browser: Browser): Promise<Page> {
 export function addressOf(server: Pick<Server, 'port'>, { folder, inHost }: WindowOptions): string {
   const remote = `vscode-remote://127.0.0.1:${server.port}`;
   const query = new URLSearchParams({ [folder.endsWith('.code-workspace') ? 'workspace' : 'folder']: folder });
-  const payload = [['skipWelcome', 'true']];
-  if (inHost) payload.push(['extensionDevelopmentPath', remote + inHost.extension], ['extensionTestsPath', remote + inHost.tests]);
-  query.set('payload', JSON.stringify(payload));
+  if (inHost) {
+    const payload = { skipWelcome: 'true', extensionDevelopmentPath: remote + inHost.extension, extensionTestsPath: remote + inHost.tests };
+    query.set('payload', JSON.stringify(Object.entries(payload)));
+  }
   return `http://127.0.0.1:${server.port}/?${query}`;
 }

@@ -96,7 +96,10 @@ export async function startServer(harness: Harness, options: ServerOptions): Pro
   const log = createWriteStream(path.join(results, `server-${options.name}.log`));
   child.stderr.pipe(log, { end: false });
   const group = -(child.pid ?? 0);
-  const killGroup = () => void signalGroup(group, 'SIGKILL');
+  const killGroup = () => {
+    signalGroup(group, 'SIGKILL');
+    rmSync(run, { recursive: true, force: true });
+  };
   process.once('exit', killGroup);
   const port = await portOf(child.stdout, log);
   const stop = async () => {
