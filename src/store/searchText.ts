@@ -22,7 +22,9 @@ export function searchWords(query: string): SearchWords {
     .split(/[\s\0]+/)
     .filter((word) => word !== '')
     .slice(0, MAX_WORDS);
-  const words = typed.map((word): readonly string[] => (word.match(TOKENS) ?? []).filter((token) => fold(token) !== '')).filter((tokens) => tokens.length > 0);
+  const words = typed
+    .map((word): readonly string[] => (word.match(TOKENS) ?? []).filter((token) => fold(token) !== ''))
+    .filter((tokens) => tokens.length > 0);
   return { words, typed, unusual: words.length === 0 || /[^\p{ASCII}\p{Script=Latin}\p{M}]/u.test(query) };
 }
 
