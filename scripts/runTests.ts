@@ -7,6 +7,8 @@ if (unknown.length > 0) {
   process.exit(1);
 }
 
+// Colours of the tools are for people only.
+if (!process.stdout.isTTY) process.env['NO_COLOR'] = '1';
 // Exiting in the ordinary way runs the clean-up of the servers; dying of the signal would leave them behind.
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(130));
 

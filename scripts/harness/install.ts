@@ -25,7 +25,8 @@ export async function installHarness(): Promise<Harness> {
   await installSystemPackages();
   const pins = JSON.stringify(harnessPackages);
   const known = existsSync(stamp) ? (JSON.parse(readFileSync(stamp, 'utf8')) as { pins: string; warnings: string[] }) : undefined;
-  const warnings = known?.pins === pins ? known.warnings : await installPackages();
+  // With warnings it is tried again: a compiler may have come since.
+  const warnings = known?.pins === pins && known.warnings.length === 0 ? [] : await installPackages();
   writeFileSync(stamp, JSON.stringify({ pins, warnings }));
   const browser = await findBrowser();
   return {
