@@ -19,10 +19,13 @@ export interface Suite {
   run(): Promise<Counts>;
 }
 
+/** Biome colours whatever it writes to under CI. */
+const plain = process.stdout.isTTY ? [] : ['--colors=off'];
+
 /** In the order of a full run: what fails fast comes first; from `package` on each needs the packed extension. */
 export const suites: readonly Suite[] = [
   { name: 'types', run: () => check(tool('tsc'), ['-p', '.']) },
-  { name: 'lint', run: () => check(tool('biome'), ['ci', '--error-on-warnings', '--diagnostic-level=warn', '.']) },
+  { name: 'lint', run: () => check(tool('biome'), ['ci', '--error-on-warnings', '--diagnostic-level=warn', ...plain, '.']) },
   { name: 'unused', run: () => check(tool('knip'), []) },
   { name: 'unit', run: () => vitest('test/unit') },
   { name: 'package', run: runPackage },
