@@ -57,6 +57,19 @@ export function migrateMemorySchema(database: SqlDatabase): void {
   });
 }
 
+/**
+ * Makes a database readable that belongs to the Go program, of whatever release: in memory only, its triggers are dropped (they write to FTS5
+ * tables, which sql.js has not) and the tables brought to today's shape. The result must never be saved.
+ *
+ * @throws {EngramError} store-corrupt
+ */
+export function migrateForReading(database: SqlDatabase): void {
+  for (const row of database.all(`SELECT name FROM sqlite_master WHERE type = 'trigger'`)) {
+    database.run(`DROP TRIGGER ${quoted(textOf(row, 'name'))}`);
+  }
+  migrateMemorySchema(database);
+}
+
 interface TableColumn {
   readonly name: string;
   readonly type: string;

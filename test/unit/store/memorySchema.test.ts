@@ -6,7 +6,8 @@ import type { SqlDatabase } from '../../../src/engine/ports.ts';
 import { inspectMemoryDatabase } from '../../../src/store/inspectMemory.ts';
 import { createMemorySchema } from '../../../src/store/memorySchema.ts';
 import { SqlMemoryStore } from '../../../src/store/memoryStore.ts';
-import { migrateMemorySchema } from '../../../src/store/migrateMemory.ts';
+import { migrateForReading, migrateMemorySchema } from '../../../src/store/migrateMemory.ts';
+import { SearchIndex } from '../../../src/store/search.ts';
 import { goldenPath } from '../../golden.ts';
 import { memoryDatabase, testSqlJs } from './testDatabase.ts';
 
@@ -125,6 +126,19 @@ describe('migration', () => {
       db.all(`SELECT name FROM sqlite_master WHERE type = 'index' ORDER BY name`).map((row) => row['name']);
     expect(indexes(database)).toEqual(expect.arrayContaining(indexes(fresh)));
     expect(database.all(`SELECT 1 FROM observations WHERE ifnull(sync_id, '') = '' OR ifnull(updated_at, '') = ''`)).toEqual([]);
+  });
+
+  it.skipIf(!hasGolden).each(releases)('%s as the Go program left it can be read', (release) => {
+    const database = goldenDatabase(release);
+    const rows = database.all('SELECT count(*) AS n FROM observations')[0]?.['n'];
+    migrateForReading(database);
+    const store = new SqlMemoryStore(database);
+    const records = [...store.observations()];
+    expect(records).toHaveLength(Number(rows));
+    expect(records.every((record) => record.syncId !== '' && record.updatedAt !== '')).toBe(true);
+    expect(store.counts().sessions).toBeGreaterThan(0);
+    const search = new SearchIndex(openSqlJs(sqlJs), database);
+    expect(() => search.search('memory', {})).not.toThrow();
   });
 
   it('changes nothing the second time', async () => {
