@@ -4,8 +4,18 @@ import { hostileText } from './hostileText.ts';
 import type { Journey } from './journey.ts';
 import { lookingAround } from './lookingAround.ts';
 import { restrictedMode } from './restrictedMode.ts';
+import { states } from './states.ts';
 import { storage } from './storage.ts';
 import { theStory } from './story.ts';
 
 /** Every journey of a full run. The story is also what `npm start -- --smoke` plays. */
-export const journeys: readonly Journey[] = [theStory, ...lookingAround, restrictedMode, ...folders, hostileText, ...badInput, ...storage];
+export const journeys: readonly Journey[] = [
+  theStory,
+  ...lookingAround,
+  restrictedMode,
+  ...states,
+  ...folders,
+  hostileText,
+  ...badInput,
+  ...storage,
+];

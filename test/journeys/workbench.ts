@@ -24,6 +24,11 @@ export class Workbench {
     return ((await this.statusItem.textContent()) ?? '').replaceAll('\u00a0', ' ').trim();
   }
 
+  /** `''` where the item is hidden, as it is without an `.engram`. */
+  async statusTextOrNone(): Promise<string> {
+    return (await this.statusItem.count()) === 0 ? '' : this.statusText();
+  }
+
   /** Waits until the status item reads as wanted, and says what it read instead where it never does. */
   async seesStatus(wanted: RegExp, limitMs = 20_000): Promise<void> {
     await eventually(`status item ${wanted}`, async () => mustMatch(await this.statusText(), wanted), limitMs);
