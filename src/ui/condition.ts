@@ -1,0 +1,92 @@
+import type { FolderKind, FolderState } from '../engine/folderState.ts';
+import type { SessionSnapshot } from '../host/session.ts';
+import { shareable } from './counts.ts';
+
+/** How one folder stands, in one word; what a person should know first. */
+export interface Condition {
+  readonly kind: ConditionKind;
+  /** What the word counts: chunks to import, rows to share, files not committed; else 0. */
+  readonly count: number;
+}
+
+/** Most important first: where several folders are open, the status bar speaks for the first of these. */
+export const CONDITIONS = [
+  'running',
+  'conflict',
+  'manifest-damaged',
+  'database-blocked',
+  'disk-full',
+  'failed',
+  'pending',
+  'ignored',
+  'share',
+  'damaged-chunks',
+  'missing-chunks',
+  'commit',
+  'read-only',
+  'restricted',
+  'absent-on-branch',
+  'not-a-folder',
+  'foreign',
+  'opening',
+  'nothing-yet',
+  'synced',
+  'absent',
+] as const;
+
+export type ConditionKind = (typeof CONDITIONS)[number];
+
+export function conditionOf({ state, activity, failure }: SessionSnapshot): Condition {
+  if (activity.kind !== 'idle' && activity.kind !== 'opening') return { kind: 'running', count: 0 };
+  if (state && state.folder !== 'ok') return { kind: NOT_OURS[state.folder], count: 0 };
+  const blocked = state && blockOf(state);
+  if (blocked) return { kind: blocked, count: 0 };
+  if (failure?.code === 'read-only') return { kind: 'read-only', count: 0 };
+  if (failure) return { kind: failure.code === 'disk-full' ? 'disk-full' : 'failed', count: 0 };
+  return state ? workOf(state) : { kind: 'opening', count: 0 };
+}
+
+const NOT_OURS: Readonly<Record<Exclude<FolderKind, 'ok'>, ConditionKind>> = {
+  absent: 'absent',
+  'absent-on-branch': 'absent-on-branch',
+  foreign: 'foreign',
+  'not-a-folder': 'not-a-folder',
+};
+
+/** What stands in the way of every import or export. */
+function blockOf(state: FolderState): ConditionKind | undefined {
+  if (state.manifest === 'conflict') return 'conflict';
+  if (state.mode === 'browse') return 'restricted';
+  switch (state.manifest) {
+    case 'invalid':
+    case 'too-large':
+    case 'not-a-file':
+    case 'unreadable':
+      return 'manifest-damaged';
+  }
+  switch (state.database) {
+    case 'newer':
+    case 'foreign':
+    case 'in-data-directory':
+      return 'read-only';
+    case 'tracked':
+    case 'not-a-file':
+    case 'unreadable':
+      return 'database-blocked';
+  }
+  return undefined;
+}
+
+/** What there is to do, what stands around, or nothing. */
+function workOf({ chunkTotals, toShare, git, manifest }: FolderState): Condition {
+  const toShareCount = shareable(toShare);
+  const damaged = chunkTotals.unreadable + chunkTotals.altered;
+  if (chunkTotals.waiting > 0) return { kind: 'pending', count: chunkTotals.waiting };
+  if (git.ignored) return { kind: 'ignored', count: 0 };
+  if (manifest === 'newer') return { kind: 'read-only', count: 0 };
+  if (toShareCount > 0) return { kind: 'share', count: toShareCount };
+  if (damaged > 0) return { kind: 'damaged-chunks', count: damaged };
+  if (chunkTotals.missing > 0) return { kind: 'missing-chunks', count: chunkTotals.missing };
+  if (git.uncommitted > 0) return { kind: 'commit', count: git.uncommitted };
+  return { kind: chunkTotals.all === 0 ? 'nothing-yet' : 'synced', count: 0 };
+}

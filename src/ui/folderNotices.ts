@@ -1,0 +1,151 @@
+import type { EngramErrorCode } from '../engine/errors.ts';
+import type { FolderProblem, FolderState } from '../engine/folderState.ts';
+import type { SessionSnapshot } from '../host/session.ts';
+import { plain, SENTENCE_LENGTH } from './plainText.ts';
+import type { NoticeAction, Row, RowIcon } from './rows.ts';
+import type { Translate } from './translate.ts';
+
+interface Notice {
+  readonly id: string;
+  readonly severity: FolderProblem['severity'];
+  /** A few words. */
+  readonly headline: string;
+  /** The whole sentence. */
+  readonly detail: string;
+  readonly action: NoticeAction | undefined;
+}
+
+/** What a person should know about a folder, as rows above its chunks: one sentence each, and a click that leads on. */
+export function noticeRows(t: Translate, root: string, snapshot: SessionSnapshot): readonly Row[] {
+  const { state, failure } = snapshot;
+  if (state && state.folder !== 'ok') return [];
+  const problems = [...(failure ? [failure] : []), ...(state?.problems ?? [])];
+  const notices = [...problems.map((problem) => problemNotice(t, root, problem)), ...(state ? gitNotices(t, state) : [])];
+  const unique = new Map(notices.map((notice) => [notice.id, notice]));
+  return [...unique.values()].map((notice) => noticeRow(t, root, notice));
+}
+
+function noticeRow(t: Translate, root: string, { id, severity, headline, detail, action }: Notice): Row {
+  const next = action ? nextText(t, action) : '';
+  return {
+    id: `notice:${root}:${id}`,
+    label: headline,
+    description: detail,
+    tooltip: next === '' ? detail : `${detail}\n${next}`,
+    icon: ICONS[severity],
+    spoken: [headline, detail, next].filter((part) => part !== '').join('. '),
+    contextValue: 'engram.notice',
+    target: { kind: 'notice', action },
+    children: [],
+  };
+}
+
+const ICONS: Readonly<Record<FolderProblem['severity'], RowIcon>> = {
+  info: { name: 'info' },
+  warning: { name: 'warning', color: 'list.warningForeground' },
+  error: { name: 'error', color: 'list.errorForeground' },
+};
+
+function problemNotice(t: Translate, root: string, { code, severity, message, subject = '' }: FolderProblem): Notice {
+  const detail = plain(message, SENTENCE_LENGTH);
+  return { id: `${code}:${plain(subject)}:${detail}`, severity, headline: headlineOf(t, code), detail, action: actionOf(code, subject, root) };
+}
+
+/** What stands in git's way of sharing: nothing is broken, but a person has to do the last step. */
+function gitNotices(t: Translate, { git, manifest, chunkTotals, mode }: FolderState): Notice[] {
+  const scm: NoticeAction = { kind: 'run', command: 'workbench.view.scm' };
+  const notices: Notice[] = [];
+  if (git.ignored) {
+    const detail = t('Git ignores this .engram folder, so nothing in it is shared. Remove it from .gitignore to share it.');
+    notices.push({ id: 'ignored', severity: 'warning', headline: t('Not shared'), detail, action: undefined });
+  } else if (git.uncommitted > 0 && mode === 'full') {
+    const detail =
+      git.uncommitted === 1 ? t('1 chunk is written and not committed yet.') : t('{0} chunks are written and not committed yet.', git.uncommitted);
+    notices.push({ id: 'uncommitted', severity: 'info', headline: t('Commit to share'), detail, action: scm });
+  }
+  if (manifest === 'absent' && chunkTotals.all > 0) {
+    const detail = t('There is no manifest.json. The chunks that are here are imported all the same; the next sync that shares something writes one.');
+    notices.push({ id: 'no-manifest', severity: 'info', headline: t('No manifest'), detail, action: undefined });
+  }
+  return notices;
+}
+
+function actionOf(code: EngramErrorCode, subject: string, root: string): NoticeAction | undefined {
+  switch (code) {
+    case 'manifest-conflict':
+    case 'manifest-invalid':
+    case 'manifest-too-large':
+      return { kind: 'open-manifest', root };
+    case 'chunk-corrupt':
+    case 'chunk-altered':
+    case 'chunk-too-large':
+      return CHUNK_ID.test(subject) ? { kind: 'reveal-chunk', root, id: subject } : { kind: 'run', command: 'engram.showLog' };
+    case 'untrusted':
+      return { kind: 'run', command: 'workbench.trust.manage' };
+    case 'store-locked':
+    case 'lock-lost':
+    case 'disk-full':
+    case 'read-only':
+    case 'worker-lost':
+      return { kind: 'run', command: 'engram.syncNow' };
+    case 'chunk-missing':
+    case 'store-newer':
+    case 'store-foreign':
+    case 'store-tracked':
+    case 'store-in-data-directory':
+      return undefined;
+    default:
+      return { kind: 'run', command: 'engram.showLog' };
+  }
+}
+
+/** Subjects that are no plain chunk id never become part of a path. */
+const CHUNK_ID = /^[A-Za-z0-9][A-Za-z0-9_-]{0,127}$/;
+
+function nextText(t: Translate, action: NoticeAction): string {
+  if (action.kind === 'open-manifest') return t('Click to open manifest.json');
+  if (action.kind === 'reveal-chunk') return t('Click to show the file');
+  switch (action.command) {
+    case 'engram.syncNow':
+      return t('Click to try again');
+    case 'engram.showLog':
+      return t('Click to show the log');
+    case 'workbench.trust.manage':
+      return t('Click to manage Workspace Trust');
+    case 'workbench.view.scm':
+      return t('Click to open Source Control');
+  }
+}
+
+/** Every error code in a few words; a new code does not compile without its own. */
+export function headlineOf(t: Translate, code: EngramErrorCode): string {
+  const headlines: Readonly<Record<EngramErrorCode, () => string>> = {
+    'not-initialised': () => t('Not initialized'),
+    'not-regular-file': () => t('Not a plain file'),
+    'manifest-invalid': () => t('Manifest damaged'),
+    'manifest-conflict': () => t('Manifest conflict'),
+    'manifest-too-large': () => t('Manifest too large'),
+    'chunk-missing': () => t('Chunk missing'),
+    'chunk-corrupt': () => t('Chunk damaged'),
+    'chunk-altered': () => t('Chunk altered'),
+    'chunk-too-large': () => t('Chunk too large'),
+    'chunk-collision': () => t('Chunk name taken'),
+    'store-locked': () => t('Database locked'),
+    'lock-lost': () => t('Lock lost'),
+    'store-corrupt': () => t('Database damaged'),
+    'store-newer': () => t('Newer release'),
+    'store-foreign': () => t('Database of the Engram program'),
+    'store-tracked': () => t('Database in git'),
+    'store-in-data-directory': () => t('Data directory'),
+    'read-only': () => t('Read-only'),
+    'io-failed': () => t('Reading or writing failed'),
+    'disk-full': () => t('Disk full'),
+    'not-found': () => t('Not found'),
+    'invalid-input': () => t('Cannot be saved'),
+    'git-failed': () => t('Git failed'),
+    untrusted: () => t('Restricted Mode'),
+    'worker-lost': () => t('Interrupted'),
+    cancelled: () => t('Cancelled'),
+  };
+  return headlines[code]();
+}
