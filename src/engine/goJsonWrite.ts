@@ -25,7 +25,7 @@ export function encodeGoString(value: string | Uint8Array): string {
 
 /** An escaped backslash is matched too, so that the text `\ud800` is not taken for an escape. */
 function replaceSurrogateEscapes(quoted: string): string {
-  return quoted.replace(/\\\\|\\ud[89a-f][0-9a-f]{2}/g, (escape) => (escape === '\\\\' ? escape : '\\ufffd'));
+  return quoted.replace(/\\\\|\\ud[89a-f][0-9a-f]{2}/g, (found) => (found === '\\\\' ? found : '\\ufffd'));
 }
 
 /** JSON without spaces, keys in the order of the Map, as Go's `json.Marshal` writes a struct. */
