@@ -139,7 +139,7 @@ async function understand({ folder, open, picture }: Stage, situation: Situation
   await eventually(
     `the window says ${situation.says}`,
     async () => {
-      const text = `${await window.page.locator('.part.sidebar').innerText()}\n${await window.statusTextOrNone()}`;
+      const text = `${(await window.page.locator('.part.sidebar').allInnerTexts()).join()}\n${await window.statusTextOrNone()}`;
       if (!situation.says.test(text)) throw new Error(`read: ${JSON.stringify(text)}`);
       return true;
     },
