@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
 import { EngramError } from './errors.ts';
 import { foldKey, getFold, isJsonArray, isJsonObject, parseGoJson, parseGoJsonSliced, shapeOf, stringifyGo } from './goJson.ts';
-import { goTrim } from './goText.ts';
 import { type ChunkId, toChunkId } from './manifest.ts';
 import type { Turn } from './ports.ts';
 import {
@@ -107,7 +106,7 @@ function rootObject(root: JsonValue): JsonObject {
 
 function isBareRecord(root: JsonObject): boolean {
   const names = new Set([...root.keys()].map(foldKey));
-  return ['session_id', 'title', 'content', 'sync_id'].some((name) => names.has(name)) && names.isDisjointFrom(KEYS);
+  return ['session_id', 'title', 'content', 'sync_id'].some((name) => names.has(name)) && ![...KEYS].some((key) => names.has(key));
 }
 
 interface ListOf {
@@ -139,19 +138,6 @@ function readRecord<T>(json: JsonValue, read: (json: JsonObject) => T): { readon
     if (EngramError.is(error)) return error.message;
     throw error;
   }
-}
-
-/**
- * The object in a mutation's payload: JSON text, or JSON text of JSON text (Go `store.decodeSyncPayload`).
- *
- * @throws {EngramError} chunk-corrupt: blank, not JSON, not an object
- */
-export function decodeMutationPayload(payload: string): JsonObject {
-  if (goTrim(payload) === '') throw corrupt('The payload is empty.');
-  const outer = parseGoJson(goTrim(payload));
-  const inner = typeof outer === 'string' ? parseGoJson(outer) : outer;
-  if (isJsonObject(inner)) return inner;
-  throw corrupt(`The payload is ${shapeOf(inner)}, not an object.`);
 }
 
 function corrupt(message: string): EngramError {

@@ -1,5 +1,5 @@
 import { EngramError } from './errors.ts';
-import { getFold, parseGoJson, stringifyGoIndented } from './goJson.ts';
+import { compareUtf8, foldKey, isJsonArray, isJsonObject, parseGoJson, shapeOf, stringifyGoIndented } from './goJson.ts';
 import type { Extra, JsonObject, JsonValue } from './records.ts';
 
 /** The name of a chunk, safe in a path: letters, digits, `-`, `_`, at most 128 characters. The brand keeps raw strings out of file paths. */

@@ -1,5 +1,6 @@
 import { EngramError } from './errors.ts';
-import { compareUtf8, foldKey, isJsonObject, shapeOf, stringifyGo } from './goJson.ts';
+import { compareUtf8, foldKey, isJsonObject, parseGoJson, shapeOf, stringifyGo } from './goJson.ts';
+import { goTrim } from './goText.ts';
 import type {
   Int,
   JsonNumber,
@@ -163,6 +164,19 @@ export function relationToJson(record: RelationRecord): JsonObject {
 
 export function mutationToJson(record: SyncMutation): JsonObject {
   return toJson(MUTATION, record);
+}
+
+/**
+ * The object in a mutation's payload: JSON text, or JSON text of JSON text (Go `store.decodeSyncPayload`).
+ *
+ * @throws {EngramError} chunk-corrupt: blank, not JSON, not an object
+ */
+export function decodeMutationPayload(payload: string): JsonObject {
+  if (goTrim(payload) === '') throw new EngramError('chunk-corrupt', 'The payload is empty.');
+  const outer = parseGoJson(goTrim(payload));
+  const inner = typeof outer === 'string' ? parseGoJson(outer) : outer;
+  if (isJsonObject(inner)) return inner;
+  throw new EngramError('chunk-corrupt', `The payload is ${shapeOf(inner)}, not an object.`);
 }
 
 function fromJson<T>(of: Table<T>, json: JsonObject): T {
