@@ -1,0 +1,42 @@
+import { type ExtensionContext, type LogOutputChannel, Uri, window } from 'vscode';
+import { keepFolderName } from './host/keepFolder.ts';
+import { WindowSessions } from './host/windowSessions.ts';
+import { WorkerClient } from './host/workerClient.ts';
+import { startWorkerThread } from './host/workerThread.ts';
+import { registerUi } from './ui/registerUi.ts';
+
+/** The editor calls `deactivate` without any argument, so what it has to wait for can stand nowhere else. */
+let running: { readonly sessions: WindowSessions; readonly client: WorkerClient } | undefined;
+
+/** Registers and returns: what takes time begins after it, the worker with the first `.engram`. */
+export function activate(context: ExtensionContext): void {
+  const log = window.createOutputChannel('Engram', { log: true });
+  const client = new WorkerClient({
+    start: (start, events) => startWorkerThread(context.asAbsolutePath('dist/worker.js'), start, events),
+    wasmPath: context.asAbsolutePath('dist/sql-wasm.wasm'),
+    log: logTo(log),
+  });
+  const storage = context.storageUri ?? context.globalStorageUri;
+  const sessions = new WindowSessions({
+    client,
+    log: logTo(log),
+    keepFolder: (root) => Uri.joinPath(storage, keepFolderName(root)).fsPath,
+    sessionId: `vscode-${crypto.randomUUID()}`,
+    version: String(context.extension.packageJSON.version),
+    platform: `${process.platform} ${process.arch}`,
+  });
+  running = { sessions, client };
+  const ui = registerUi(sessions, { extensionUri: context.extensionUri, log, workspaceState: context.workspaceState });
+  context.subscriptions.push(log, sessions, ui);
+  sessions.start();
+}
+
+/** The promise of the last database write: automatic imports stop at their next safe point, what a person asked for is finished. */
+export function deactivate(): Promise<void> | undefined {
+  running?.sessions.dispose();
+  return running?.client.dispose();
+}
+
+function logTo(log: LogOutputChannel) {
+  return (level: 'info' | 'debug' | 'warn' | 'error', message: string): void => log[level](message);
+}

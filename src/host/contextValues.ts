@@ -1,0 +1,28 @@
+import type { FolderKind } from '../engine/folderState.ts';
+import type { SessionSnapshot, WorkspaceKind } from './session.ts';
+
+/** Everything that `when` clauses of package.json may ask, by context key. */
+export interface ContextValues {
+  readonly 'engram.kind': WorkspaceKind;
+  /** Of several folders the one that needs a person most. */
+  readonly 'engram.folder': FolderKind;
+  /** Everything was looked at, and there is no chunk anywhere. */
+  readonly 'engram.empty': boolean;
+  readonly 'engram.pending': boolean;
+  readonly 'engram.syncing': boolean;
+}
+
+/** Most severe first. */
+const SEVERITY: readonly FolderKind[] = ['not-a-folder', 'foreign', 'absent-on-branch', 'absent', 'ok'];
+
+export function contextValues(kind: WorkspaceKind, snapshots: readonly SessionSnapshot[]): ContextValues {
+  const states = snapshots.flatMap(({ state }) => (state ? [state] : []));
+  const isComplete = snapshots.length > 0 && states.length === snapshots.length;
+  return {
+    'engram.kind': kind,
+    'engram.folder': SEVERITY.find((folder) => states.some((state) => state.folder === folder)) ?? 'ok',
+    'engram.empty': isComplete && states.every((state) => state.folder === 'ok' && state.chunkTotals.all === 0),
+    'engram.pending': states.some((state) => state.chunkTotals.waiting > 0),
+    'engram.syncing': snapshots.some(({ activity }) => activity.kind !== 'idle' && activity.kind !== 'opening'),
+  };
+}

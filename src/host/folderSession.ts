@@ -1,0 +1,107 @@
+import { join } from 'node:path';
+import { Disposable, EventEmitter, Uri } from 'vscode';
+import type { FolderOptions } from '../engine/folderRequests.ts';
+import { type AutoImport, FolderLoop, type Reason } from './folderLoop.ts';
+import { gitFolderOf, pathExists } from './gitFolder.ts';
+import type { Place } from './probe.ts';
+import type { Arrival, FolderSession, SessionRequests, SessionSnapshot } from './session.ts';
+import { sessionRequests } from './sessionRequests.ts';
+import { SnapshotKeeper } from './snapshotKeeper.ts';
+import { watchEngram, watchHead } from './watchers.ts';
+import type { WorkerClient } from './workerClient.ts';
+
+export interface SessionParts {
+  readonly place: Place;
+  /** Short name for people. */
+  readonly name: string;
+  readonly client: WorkerClient;
+  /** Read at use: trust, settings and git change. */
+  readonly options: () => FolderOptions;
+  readonly autoImport: () => AutoImport;
+  readonly arrived: (arrival: Arrival) => void;
+  readonly log: (level: 'info' | 'debug' | 'error', message: string) => void;
+}
+
+/** One `.engram` folder in this window: its snapshot, its requests, and what makes it look again. */
+export class EngramSession implements FolderSession, Disposable {
+  readonly root: Uri;
+  readonly parent: Uri;
+  readonly requests: SessionRequests;
+  readonly #parts: SessionParts;
+  readonly #keeper: SnapshotKeeper;
+  readonly #loop: FolderLoop;
+  readonly #changed = new EventEmitter<SessionSnapshot>();
+  readonly #own: Disposable[] = [this.#changed];
+  readonly onDidChange = this.#changed.event;
+  #isDisposed = false;
+
+  constructor(parts: SessionParts) {
+    this.#parts = parts;
+    this.root = Uri.file(parts.place.root);
+    this.parent = Uri.joinPath(this.root, '..');
+    const { client } = parts;
+    const root = parts.place.root;
+    const log: SessionParts['log'] = (level, message) => parts.log(level, `${parts.name}: ${message}`);
+    const call: Parameters<typeof sessionRequests>[0]['call'] = (name, args, context) => client.request(root, name, args, context);
+    const trusted = () => parts.options().trusted;
+    this.#keeper = new SnapshotKeeper(parts.name, (snapshot) => this.#changed.fire(snapshot));
+    this.#loop = new FolderLoop({
+      call,
+      keeper: this.#keeper,
+      trusted,
+      autoImport: parts.autoImport,
+      gitBusy: () => this.#isGitBusy(),
+      arrived: (arrival) => parts.arrived({ ...arrival, session: this }),
+      log,
+    });
+    this.requests = sessionRequests({ call, keeper: this.#keeper, trusted, readState: () => this.#loop.readState(), log });
+    client.open(parts.options());
+  }
+
+  get snapshot(): SessionSnapshot {
+    return this.#keeper.snapshot;
+  }
+
+  /** Watches, and looks for the first time. */
+  start(): Promise<void> {
+    this.#own.push(watchEngram(this.root, () => this.#loop.touch('files')));
+    void this.#watchHead();
+    return this.#loop.look('start');
+  }
+
+  /** Options changed: trust, settings, git. */
+  configure(reason: Reason): void {
+    this.#parts.client.open(this.#parts.options());
+    this.#loop.touch(reason);
+  }
+
+  touch(reason: Reason): void {
+    this.#loop.touch(reason);
+  }
+
+  look(reason: Reason): Promise<void> {
+    return this.#loop.look(reason);
+  }
+
+  async #watchHead(): Promise<void> {
+    const { gitRoot } = this.#parts.place;
+    if (gitRoot === undefined) return;
+    const watcher = await watchHead(gitRoot, () => this.#loop.touch('git'));
+    if (this.#isDisposed) watcher.dispose();
+    else this.#own.push(watcher);
+  }
+
+  async #isGitBusy(): Promise<boolean> {
+    const { gitRoot } = this.#parts.place;
+    const gitFolder = gitRoot === undefined ? undefined : await gitFolderOf(gitRoot);
+    return gitFolder !== undefined && pathExists(join(gitFolder, 'index.lock'));
+  }
+
+  dispose(): void {
+    if (this.#isDisposed) return;
+    this.#isDisposed = true;
+    this.#loop.dispose();
+    this.#parts.client.close(this.#parts.place.root);
+    Disposable.from(...this.#own).dispose();
+  }
+}

@@ -1,0 +1,42 @@
+import { type Uri, type WorkspaceConfiguration, workspace } from 'vscode';
+import { DEFAULT_LIMITS, type FolderLimits } from '../engine/folderRequests.ts';
+import type { AutoImport } from './folderLoop.ts';
+
+export const SETTINGS_SECTION = 'engram';
+
+/** All settings of the extension, as they hold for one folder. */
+export interface Settings {
+  readonly autoImport: AutoImport;
+  /** `''`: as the engine finds it. */
+  readonly author: string;
+  readonly includePersonal: boolean;
+  readonly limits: FolderLimits;
+}
+
+const MEGABYTE = 1024 * 1024;
+
+/** Read at use: a change needs no reload. A value of the wrong type counts as not set. */
+export function readSettings(root: Uri): Settings {
+  const settings = workspace.getConfiguration(SETTINGS_SECTION, root);
+  const autoImport = settings.get<unknown>('autoImport');
+  const author = personal(settings, 'author');
+  return {
+    autoImport: autoImport === 'ask' || autoImport === 'off' ? autoImport : 'on',
+    author: typeof author === 'string' ? author.trim() : '',
+    includePersonal: personal(settings, 'includePersonal') === true,
+    limits: {
+      maxChunkBytes: bytes(personal(settings, 'maxChunkMegabytes'), DEFAULT_LIMITS.maxChunkBytes),
+      maxManifestBytes: bytes(personal(settings, 'maxManifestMegabytes'), DEFAULT_LIMITS.maxManifestBytes),
+    },
+  };
+}
+
+/** What the person has set. A workspace may not say what leaves, under which name, or how much is read. */
+function personal(settings: WorkspaceConfiguration, key: string): unknown {
+  const found = settings.inspect<unknown>(key);
+  return found?.globalValue ?? found?.defaultValue;
+}
+
+function bytes(megabytes: unknown, otherwise: number): number {
+  return typeof megabytes === 'number' && megabytes > 0 ? Math.round(megabytes * MEGABYTE) : otherwise;
+}
