@@ -1,9 +1,8 @@
-import { decodeMutationPayload } from './chunkCodec.ts';
 import { EngramError } from './errors.ts';
 import { getFold } from './goJson.ts';
 import type { Entity } from './held.ts';
 import { mergeRows, mergeSessions } from './merge.ts';
-import { observationFromJson, promptFromJson, relationFromJson, sessionFromJson } from './recordCodec.ts';
+import { decodeMutationPayload, observationFromJson, promptFromJson, relationFromJson, sessionFromJson } from './recordCodec.ts';
 import type { Turn } from './ports.ts';
 import type { ChunkData, JsonObject, JsonValue, RejectedRecord, SyncMutation } from './records.ts';
 import {

@@ -7,7 +7,7 @@ import { promptTombstoneVersion, RowReader } from './rowReader.ts';
 import { observationVersion, promptVersion, relationVersion, type RowVersion, type SessionVersion, sessionVersion } from './versions.ts';
 
 export interface ExportFilter {
-  /** Absent or `''`: all projects. */
+  /** Absent or `''`: all projects. Normalised; the stored names are compared as they are, as the Go program does (golden `project-filter`). */
   readonly project?: string | undefined;
   readonly includePersonal: boolean;
   readonly includeDeleted: boolean;
@@ -188,11 +188,11 @@ export class ExportPlanner {
   #inProject(row: { readonly project?: string; readonly sessionId: string }): boolean {
     if (this.#project === '') return true;
     const project = row.project ? row.project : (this.#sessionProjects.get(row.sessionId) ?? '');
-    return normalizeProject(project).normalized === this.#project;
+    return project === this.#project;
   }
 
   /** A session of another project goes only where a row of this project is in it. */
   #sessionInProject(session: SessionRecord): boolean {
-    return this.#project === '' || normalizeProject(session.project).normalized === this.#project || this.#mayLeave.has(session.id);
+    return this.#project === '' || session.project === this.#project || this.#mayLeave.has(session.id);
   }
 }

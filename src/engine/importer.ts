@@ -61,8 +61,9 @@ export class Importer {
         if (chunk.entry?.createdBy) authors.add(chunk.entry.createdBy);
       } catch (error) {
         if (!isChunkFault(error)) throw error;
-        this.#remember(chunk, error);
-        problems.push(problemFrom(error));
+        const fault = chunkFault(chunk.id, error);
+        this.#remember(chunk, fault);
+        problems.push(problemFrom(fault));
       }
       await this.#parts.checkpoint();
     }
@@ -73,7 +74,7 @@ export class Importer {
   async #importOne(chunk: ScannedChunk, isNamed: boolean): Promise<Applied> {
     const { transport, turn, onReading } = this.#parts;
     if (this.#parts.quarantined(chunk.id)) {
-      throw new EngramError('chunk-corrupt', `Chunk ${chunk.id} stopped the reader before, so it is left alone until the window is reloaded.`, {
+      throw new EngramError('chunk-corrupt', 'it stopped the reader before, so it is left alone until the window is reloaded', {
         subject: chunk.id,
       });
     }
@@ -138,6 +139,22 @@ function checkHash(id: ChunkId, sha256: string): void {
 /** Faults of one chunk, as against those of the databases or a cancellation, which end the run. */
 function isChunkFault(error: unknown): error is EngramError {
   return EngramError.is(error) && (error.code.startsWith('chunk-') || error.code === 'not-regular-file');
+}
+
+/** One sentence for a person: what happened, what is safe, what to do. */
+function chunkFault(id: ChunkId, error: EngramError): EngramError {
+  const reason = error.message.replace(/\.$/, '');
+  const detail = { subject: id, cause: error };
+  if (error.code === 'chunk-corrupt') {
+    return new EngramError('chunk-corrupt', `Chunk ${id} cannot be read (${reason}). Nothing of it was imported: restore its file from git or ask its author.`, detail);
+  }
+  if (error.code === 'chunk-too-large') {
+    return new EngramError('chunk-too-large', `Chunk ${id} is too large (${reason}). If you trust its author, raise the limit in the settings.`, detail);
+  }
+  if (error.code === 'not-regular-file') {
+    return new EngramError('not-regular-file', `Chunk ${id} is a link or a folder, not a file. It is never followed and never read.`, detail);
+  }
+  return error;
 }
 
 function indexedChunk(

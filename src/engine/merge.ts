@@ -116,11 +116,9 @@ function mergeSessionExtra(
   return merged;
 }
 
-/** `x_at` of a session: field name to the time it was changed. Anything else than an object of texts counts as nothing. */
+/** `x_at` of a session: field name to the time it was changed (see {@link sessionVersion}). */
 function changeTimes(session: SessionVersion): ReadonlyMap<string, string> {
-  const value = session.extra.get('x_at');
-  if (!(value instanceof Map)) return new Map();
-  return new Map([...value].filter((pair): pair is [string, string] => typeof pair[1] === 'string'));
+  return (session.extra.get('x_at') as ReadonlyMap<string, string> | undefined) ?? new Map();
 }
 
 function isGreater(value: string, time: string | undefined, than: string, thanTime: string | undefined): boolean {

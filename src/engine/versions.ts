@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { canonicalJson } from './goJson.ts';
+import { canonicalJson, isJsonObject } from './goJson.ts';
 import { normalizeScope, normalizeTopicKey } from './goText.ts';
 import { instantOf } from './goTime.ts';
 import { derivedSyncId } from './identity.ts';
@@ -56,8 +56,19 @@ export function sessionVersion(record: SessionRecord, deletedAt = ''): SessionVe
     endedAt: (record.endedAt ?? '').toWellFormed(),
     summary: (record.summary ?? '').toWellFormed(),
     deletedAt,
-    extra: record.extra ?? NO_EXTRA,
+    extra: withCleanChanges(record.extra ?? NO_EXTRA),
   };
+}
+
+/** `x_at` says when a field of a session was changed: an object of texts with at least one member, or it is not there. */
+function withCleanChanges(extra: Extra): Extra {
+  const changes = extra.get('x_at');
+  if (changes === undefined) return extra;
+  const clean = new Map(extra);
+  const times = isJsonObject(changes) ? [...changes].filter(([, time]) => typeof time === 'string') : [];
+  if (times.length > 0) clean.set('x_at', new Map(times));
+  else clean.delete('x_at');
+  return clean;
 }
 
 /** Brings an observation to the one form; a row with `deleted_at` is a tombstone. */

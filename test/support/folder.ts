@@ -1,0 +1,57 @@
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { gunzipSync, gzipSync } from 'node:zlib';
+import { onTestFinished } from 'vitest';
+import { DEFAULT_LIMITS, type FolderOptions } from '../../src/engine/folderRequests.ts';
+import { type MemoryFolder, openMemoryFolder } from '../../src/openFolder.ts';
+
+export const WASM_PATH = resolve('node_modules/sql.js/dist/sql-wasm.wasm');
+
+/** A fresh temporary folder that goes away with the test. */
+export function temporaryFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'engram-test-'));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+/** A repository-like folder with an empty `.engram`; `openIn` opens it. */
+export function engramFolder(copyOf?: string): string {
+  const parent = temporaryFolder();
+  if (copyOf) cpSync(copyOf, join(parent, '.engram'), { recursive: true });
+  else mkdirSync(join(parent, '.engram'));
+  return join(parent, '.engram');
+}
+
+export function openIn(root: string, options: Partial<FolderOptions> = {}): MemoryFolder {
+  const folder = openMemoryFolder(
+    { root, trusted: true, gitPath: '', limits: DEFAULT_LIMITS, author: 'alice', includePersonal: false, sessionId: 'vscode-test', keepFolder: '', ...options },
+    { wasmPath: WASM_PATH, log: () => undefined, onReading: () => undefined, quarantined: () => false },
+  );
+  onTestFinished(() => folder.close());
+  return folder;
+}
+
+export function chunkNames(root: string): string[] {
+  return existsSync(join(root, 'chunks')) ? readdirSync(join(root, 'chunks')).sort() : [];
+}
+
+/** JSON text of a chunk file. */
+export function chunkText(root: string, id: string): string {
+  return gunzipSync(readFileSync(join(root, 'chunks', `${id}.jsonl.gz`))).toString('utf8');
+}
+
+/** Writes raw bytes as a chunk file; JSON is packed. */
+export function putChunk(root: string, id: string, content: string | Uint8Array): void {
+  mkdirSync(join(root, 'chunks'), { recursive: true });
+  const bytes = typeof content === 'string' ? gzipSync(content) : content;
+  writeFileSync(join(root, 'chunks', `${id}.jsonl.gz`), bytes);
+}
+
+export function putManifest(root: string, manifest: unknown): void {
+  writeFileSync(join(root, 'manifest.json'), typeof manifest === 'string' ? manifest : JSON.stringify(manifest));
+}
+
+export function entry(id: string, more: object = {}): object {
+  return { id, created_by: 'bob', created_at: '2025-01-02T03:04:05Z', sessions: 0, memories: 0, prompts: 0, ...more };
+}
