@@ -46,6 +46,7 @@ async function survive(stage: Stage, damage: Damage): Promise<void> {
   const window = await stage.open(carol);
   await window.openSidebar();
   await window.seesRow('Chunks', damage.says, 20_000);
+  await eventually('the chunks that are here are imported', () => memoriesIn(carol).length === demoMemories);
   await eventually('the log tells it', () => damage.says.test(ourLog(stage)));
   assert.equal(await window.toasts().filter({ hasText: 'could not finish' }).count(), 0);
 }

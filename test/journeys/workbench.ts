@@ -50,8 +50,19 @@ export class Workbench {
     return this.view(view).locator('.monaco-list-row');
   }
 
+  /** Every row of a view from top to bottom; a list has only the rows on screen in the page, so it is scrolled through. */
   async rowTexts(view: string): Promise<string[]> {
-    return (await this.rows(view).allInnerTexts()).map((text) => text.replaceAll(/\s+/g, ' ').trim());
+    const list = this.view(view).locator('.monaco-list').first();
+    await list.hover({ force: true });
+    await this.page.mouse.wheel(0, -100_000);
+    const seen = new Set<string>();
+    for (let screens = 0; screens < 20; screens++) {
+      const before = seen.size;
+      for (const text of await this.rows(view).allInnerTexts()) seen.add(text.replaceAll(/\s+/g, ' ').trim());
+      if (seen.size === before) break;
+      await this.page.mouse.wheel(0, 60);
+    }
+    return [...seen];
   }
 
   async seesRow(view: string, wanted: RegExp, limitMs = 10_000): Promise<void> {
