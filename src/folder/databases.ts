@@ -9,7 +9,7 @@ import type { DatabaseFile, FolderIndex, MemoryStore, SqlDatabase, WriteGuard } 
 import { openFolderIndex } from '../store/folderIndex.ts';
 import { inspectMemoryDatabase } from '../store/inspectMemory.ts';
 import { SqlMemoryStore } from '../store/memoryStore.ts';
-import { migrateMemorySchema } from '../store/migrateMemory.ts';
+import { migrateForReading, migrateMemorySchema } from '../store/migrateMemory.ts';
 import { SearchIndex } from '../store/search.ts';
 
 /** Both databases of a folder, open. */
@@ -57,6 +57,7 @@ export class FolderDatabases {
     const inspected = inspectMemoryDatabase(database);
     const writable = inspected === 'ours';
     if (writable) migrateMemorySchema(database);
+    else migrateForReading(database);
     const kind = inspected === 'ours' ? (this.#rebuilt ? 'rebuilt' : 'ok') : inspected;
     this.#open = {
       kind,

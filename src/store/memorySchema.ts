@@ -102,9 +102,17 @@ export function createMemorySchema(database: SqlDatabase): void {
   createMemoryIndexes(database);
 }
 
+/**
+ * Stands where the Go program has its FTS5 table, in a shape that its migration replaces and fills from the rows (v1.14.0 and v1.16.1
+ * `migrateFTSTopicKey`). Without it that program opens the file with an empty search table: it finds none of our memories, and its first
+ * edit of one fails with "database disk image is malformed".
+ */
+const SEARCH_TABLE_TO_REPLACE = 'CREATE TABLE IF NOT EXISTS observations_fts (title TEXT)';
+
 /** The first half of {@link createMemorySchema}: an older table first needs the columns that an index is on. */
 export function createMemoryTables(database: SqlDatabase): void {
   for (const each of MEMORY_TABLES) database.run(createTable(each, each.name));
+  database.run(SEARCH_TABLE_TO_REPLACE);
 }
 
 export function createMemoryIndexes(database: SqlDatabase): void {
