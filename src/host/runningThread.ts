@@ -50,7 +50,9 @@ export class RunningThread {
     if (!this.#gone) this.#thread.post(message);
   }
 
-  ask(message: RequestMessage, { signal, onProgress }: CallContext): Promise<unknown> {
+  /** @throws {EngramError} cancelled, without asking, when the signal says so already */
+  async ask(message: RequestMessage, { signal, onProgress }: CallContext): Promise<unknown> {
+    if (signal?.aborted) throw new EngramError('cancelled', 'Cancelled.');
     const cancel = () => this.post({ kind: 'cancel', id: message.id });
     const answer = new Promise<unknown>((resolve, reject) => this.#waiting.set(message.id, { resolve, reject, onProgress }));
     this.post(message);

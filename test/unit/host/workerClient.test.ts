@@ -110,6 +110,16 @@ describe('WorkerClient', () => {
     await expect(answer).rejects.toMatchObject({ code: 'cancelled' });
   });
 
+  it('does not ask at all when the signal came first', async () => {
+    const { client, thread } = setUp();
+    client.open(options);
+    const abort = new AbortController();
+    const answer = expect(client.request(root, 'sync', [{}], { signal: abort.signal })).rejects.toMatchObject({ code: 'cancelled' });
+    abort.abort();
+    await answer;
+    expect(thread().kinds).toEqual(['open']);
+  });
+
   it('after a death rejects what was asked, waits 1, 2, 4 … 60 s, and leaves the fatal chunk alone', async () => {
     const { client, threads, thread } = setUp();
     client.open(options);
