@@ -3,6 +3,7 @@ import { folders } from './folders.ts';
 import { hostileText } from './hostileText.ts';
 import type { Journey } from './journey.ts';
 import { lookingAround } from './lookingAround.ts';
+import { reading } from './reading.ts';
 import { restrictedMode } from './restrictedMode.ts';
 import { states } from './states.ts';
 import { storage } from './storage.ts';

@@ -6,6 +6,7 @@ import { commitAndPush, git } from '../../scripts/git.ts';
 import { eventually } from '../eventually.ts';
 import { memoriesIn } from '../memoriesIn.ts';
 import type { Journey } from './journey.ts';
+import { editTitle, saveMemory } from './people.ts';
 import type { Workbench } from './workbench.ts';
 
 /** The requirement: 3 s after the end of a pull everything has arrived. */
@@ -21,7 +22,7 @@ export const theStory: Journey = {
 
     await alice.command('Engram: Initialize .engram Here');
     await alice.seesStatus(/Engram/);
-    await save(alice, 'Prices are integers in cents', 'No floating point between the database and the invoice.');
+    await saveMemory(alice, 'Prices are integers in cents', 'No floating point between the database and the invoice.');
     await alice.statusItem.click();
     await eventually('a chunk of alice', () => chunksOf(team.alice).length === 1);
     await commitAndPush(team.alice, 'Share a decision');
@@ -33,7 +34,7 @@ export const theStory: Journey = {
     await bob.seesRow('Chunks', /alice/);
     await picture(bob, 'after-a-pull');
 
-    await save(bob, 'Local tests need TZ=UTC', 'Two invoice tests compare dates as text.');
+    await saveMemory(bob, 'Local tests need TZ=UTC', 'Two invoice tests compare dates as text.');
     const before = chunksOf(team.bob).length;
     await bob.seesStatus(/1 to share/);
     await bob.statusItem.click();
@@ -45,18 +46,19 @@ export const theStory: Journey = {
     await pullInTerminal(alice);
     await eventually('alice has what bob saved', () => memoriesIn(team.alice).includes('Local tests need TZ=UTC'), limitMs);
 
+    await editTitle(alice, 'Local tests need TZ=UTC', 'Tests need TZ=UTC');
+    await alice.seesStatus(/1 to share/);
+    await alice.statusItem.click();
+    await alice.seesStatus(/commit to share/);
+    await commitAndPush(team.alice, 'Correct a title');
+    await pullInTerminal(bob);
+    await eventually('bob has the edit', () => memoriesIn(team.bob).includes('Tests need TZ=UTC'), limitMs);
+    assert.equal(memoriesIn(team.bob).length, 2);
+
     await pullInTerminal(carol);
-    await eventually('carol has both with her first pull', () => memoriesIn(team.carol).length === 2, limitMs);
+    await eventually('carol has everything with her first pull', () => memoriesIn(team.carol).length === 2, limitMs);
   },
 };
-
-/** *Engram: Save Memory…* as typed: title, type, content. */
-async function save(window: Workbench, title: string, content: string): Promise<void> {
-  await window.command('Engram: Save Memory');
-  await window.answer(title);
-  await window.answer('');
-  await window.answer(content);
-}
 
 /** Waits for the end of the pull itself, so that the limit afterwards is ours alone. */
 async function pullInTerminal(window: Workbench): Promise<void> {

@@ -79,12 +79,20 @@ export class Workbench {
     await input.press('Enter');
   }
 
-  /** Fills the open input box or quick pick and confirms it. */
-  async answer(text: string): Promise<void> {
-    const input = this.page.locator('.quick-input-widget input').first();
+  /** Answers one step of a quick input, told from the step before by its placeholder; without text what is offered is taken. */
+  async answer(placeholder: string, text?: string): Promise<void> {
+    const input = this.page.locator(`.quick-input-widget input[placeholder^="${placeholder}"]`).first();
     await input.waitFor();
-    await input.fill(text);
+    if (text !== undefined) await input.fill(text);
     await input.press('Enter');
+  }
+
+  /** Types into a quick pick and takes the row, once the answer to what was typed is there. */
+  async pick(placeholder: string, text: string, row: string | RegExp): Promise<void> {
+    const input = this.page.locator(`.quick-input-widget input[placeholder^="${placeholder}"]`).first();
+    await input.waitFor();
+    if (text !== '') await input.fill(text);
+    await this.quickPickRows().filter({ hasText: row }).first().click();
   }
 
   quickPickRows(): Locator {
