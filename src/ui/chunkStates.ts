@@ -12,7 +12,11 @@ export interface Drawing {
 }
 
 /** One chunk as a row. `label` is what the grouping leaves to say: its author, its time, or both. */
-export function chunkRow({ t, calendar }: Drawing, chunk: ChunkRow, { root, label, place }: { root: string; label: string; place: string }): Row {
+export function chunkRow(
+  { t, calendar }: Drawing,
+  chunk: ChunkRow,
+  { root, label, place }: { root: string; label: string; place: string },
+): Row {
   const content = contentOf(t, chunk);
   const state = stateText(t, chunk);
   const when = momentText(chunk.createdAt, calendar);

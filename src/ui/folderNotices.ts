@@ -48,7 +48,13 @@ const ICONS: Readonly<Record<FolderProblem['severity'], RowIcon>> = {
 
 function problemNotice(t: Translate, root: string, { code, severity, message, subject = '' }: FolderProblem): Notice {
   const detail = plain(message, SENTENCE_LENGTH);
-  return { id: `${code}:${plain(subject)}:${detail}`, severity, headline: headlineOf(t, code), detail, action: actionOf(code, subject, root) };
+  return {
+    id: `${code}:${plain(subject)}:${detail}`,
+    severity,
+    headline: headlineOf(t, code),
+    detail,
+    action: actionOf(code, subject, root),
+  };
 }
 
 /** What stands in git's way of sharing: nothing is broken, but a person has to do the last step. */
@@ -60,11 +66,15 @@ function gitNotices(t: Translate, { git, manifest, chunkTotals, mode }: FolderSt
     notices.push({ id: 'ignored', severity: 'warning', headline: t('Not shared'), detail, action: undefined });
   } else if (git.uncommitted > 0 && mode === 'full') {
     const detail =
-      git.uncommitted === 1 ? t('1 chunk is written and not committed yet.') : t('{0} chunks are written and not committed yet.', git.uncommitted);
+      git.uncommitted === 1
+        ? t('1 chunk is written and not committed yet.')
+        : t('{0} chunks are written and not committed yet.', git.uncommitted);
     notices.push({ id: 'uncommitted', severity: 'info', headline: t('Commit to share'), detail, action: scm });
   }
   if (manifest === 'absent' && chunkTotals.all > 0) {
-    const detail = t('There is no manifest.json. The chunks that are here are imported all the same; the next sync that shares something writes one.');
+    const detail = t(
+      'There is no manifest.json. The chunks that are here are imported all the same; the next sync that shares something writes one.',
+    );
     notices.push({ id: 'no-manifest', severity: 'info', headline: t('No manifest'), detail, action: undefined });
   }
   return notices;

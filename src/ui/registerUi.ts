@@ -1,5 +1,13 @@
-import { Disposable, type LogOutputChannel, type Memento, type Uri } from 'vscode';
+import { Disposable, type LogOutputChannel, languages, type Memento, type Uri } from 'vscode';
 import type { Sessions } from '../host/session.ts';
+import { Arrivals } from './arrivals.ts';
+import { ChunkView } from './chunkView.ts';
+import { registerCommands } from './commands/registerCommands.ts';
+import { ContentEditor } from './documents/contentEditor.ts';
+import { DocumentLinks } from './documents/documentLinks.ts';
+import { LANGUAGE, ReadableDocuments, SCHEME } from './documents/readableDocuments.ts';
+import { PendingView } from './pendingView.ts';
+import { StatusItem } from './statusItem.ts';
 
 /** What the editor lends to everything that draws. */
 export interface UiHost {
@@ -10,5 +18,18 @@ export interface UiHost {
 
 /** Builds all that a person sees and connects it to the sessions. Whoever calls it disposes the result. */
 export function registerUi(sessions: Sessions, host: UiHost): Disposable {
-  return Disposable.from();
+  const { log } = host;
+  const documents = new ReadableDocuments(sessions, log);
+  const editor = new ContentEditor(sessions);
+  const chunks = new ChunkView(sessions, host);
+  return Disposable.from(
+    documents,
+    editor,
+    chunks,
+    new PendingView(sessions, log),
+    new StatusItem(sessions),
+    new Arrivals(sessions, log),
+    languages.registerDocumentLinkProvider({ scheme: SCHEME, language: LANGUAGE }, new DocumentLinks(documents)),
+    registerCommands({ sessions, documents, editor, chunks, log }),
+  );
 }

@@ -18,7 +18,9 @@ export interface StatusText {
 
 /** @returns `undefined` where the item is hidden: nothing of ours is in the window. */
 export function statusText(t: Translate, all: readonly SessionSnapshot[], kind: WorkspaceKind): StatusText | undefined {
-  const folders = all.map((snapshot) => ({ snapshot, condition: conditionOf(snapshot) })).filter(({ condition }) => condition.kind !== 'absent');
+  const folders = all
+    .map((snapshot) => ({ snapshot, condition: conditionOf(snapshot) }))
+    .filter(({ condition }) => condition.kind !== 'absent');
   const foremost = foremostOf(folders.map(({ condition }) => condition));
   if (!foremost || kind === 'no-folder' || kind === 'virtual') return undefined;
   const runs = folders.map(({ snapshot }) => snapshot.activity).find(({ kind: activity }) => activity !== 'idle' && activity !== 'opening');
@@ -41,7 +43,10 @@ function foremostOf(conditions: readonly Condition[]): Condition | undefined {
   return { kind, count };
 }
 
-function folderLine(t: Translate, { snapshot, condition, isOne }: { snapshot: SessionSnapshot; condition: Condition; isOne: boolean }): string {
+function folderLine(
+  t: Translate,
+  { snapshot, condition, isOne }: { snapshot: SessionSnapshot; condition: Condition; isOne: boolean },
+): string {
   const line = sentenceOf(t, condition, snapshot);
   const named = isOne ? line : t('{0}: {1}', plain(snapshot.name, LABEL_LENGTH), line);
   return snapshot.state?.mode === 'full' && snapshot.state.folder === 'ok' && !snapshot.state.git.available
@@ -125,11 +130,15 @@ export function sentenceOf(t: Translate, { kind, count }: Condition, { failure, 
     'database-blocked': () => t('The database cannot be used, so nothing is imported or exported.'),
     'disk-full': () => t('The disk is full. Nothing was lost; make room and sync again.'),
     failed: () => (failure ? plain(failure.message, SENTENCE_LENGTH) : t('The last sync failed.')),
-    pending: () => (count === 1 ? t('1 chunk of your team waits to be imported.') : t('{0} chunks of your team wait to be imported.', count)),
+    pending: () =>
+      count === 1 ? t('1 chunk of your team waits to be imported.') : t('{0} chunks of your team wait to be imported.', count),
     ignored: () => t('Git ignores this .engram folder, so nothing in it is shared.'),
     share: () => (count === 1 ? t('1 change is not shared yet.') : t('{0} changes are not shared yet.', count)),
     'damaged-chunks': () => (count === 1 ? t('1 chunk cannot be read.') : t('{0} chunks cannot be read.', count)),
-    'missing-chunks': () => (count === 1 ? t('1 chunk is listed, but its file is not here yet.') : t('{0} chunks are listed, but their files are not here yet.', count)),
+    'missing-chunks': () =>
+      count === 1
+        ? t('1 chunk is listed, but its file is not here yet.')
+        : t('{0} chunks are listed, but their files are not here yet.', count),
     commit: () => t('Everything is written. Commit and push .engram to share it.'),
     'read-only': () => t('This folder can be read, not written.'),
     restricted: () => t('Restricted Mode: chunks can be looked at, nothing is imported or exported.'),

@@ -1,0 +1,60 @@
+import { commands, Disposable, type LogOutputChannel, l10n, window } from 'vscode';
+import { EngramError } from '../../engine/errors.ts';
+import type { CommandId } from '../commandIds.ts';
+import { plain, SENTENCE_LENGTH } from '../plainText.ts';
+import { groupChunksByAuthor, groupChunksByDay, listChunks, refresh } from './arrangeChunks.ts';
+import type { CommandContext } from './commandContext.ts';
+import { deleteMemory } from './deleteMemory.ts';
+import { copyDiagnostics, showLog } from './diagnostics.ts';
+import { editMemory } from './editMemory.ts';
+import { exportNew } from './exportNew.ts';
+import { importChunk } from './importChunk.ts';
+import { importPending } from './importPending.ts';
+import { initialise } from './initialise.ts';
+import { openChunk } from './openChunk.ts';
+import { openMemory } from './openMemory.ts';
+import { revealChunk } from './revealChunk.ts';
+import { saveMemory } from './saveMemory.ts';
+import { searchMemories } from './searchMemories.ts';
+import { syncNow } from './syncNow.ts';
+
+/** The full list; test/unit/ui/contributions.test.ts checks its ids against `contributes.commands`. */
+const handlers: Readonly<Record<CommandId, (context: CommandContext, argument: unknown) => Promise<void>>> = {
+  'engram.syncNow': syncNow,
+  'engram.importPending': importPending,
+  'engram.importChunk': importChunk,
+  'engram.exportNew': exportNew,
+  'engram.initialise': initialise,
+  'engram.saveMemory': saveMemory,
+  'engram.editMemory': editMemory,
+  'engram.deleteMemory': deleteMemory,
+  'engram.searchMemories': searchMemories,
+  'engram.openChunk': openChunk,
+  'engram.openMemory': openMemory,
+  'engram.revealChunk': revealChunk,
+  'engram.groupChunksByAuthor': groupChunksByAuthor,
+  'engram.groupChunksByDay': groupChunksByDay,
+  'engram.listChunks': listChunks,
+  'engram.refresh': refresh,
+  'engram.copyDiagnostics': copyDiagnostics,
+  'engram.showLog': showLog,
+};
+
+export function registerCommands(context: CommandContext): Disposable {
+  return Disposable.from(
+    ...Object.entries(handlers).map(([id, handler]) =>
+      commands.registerCommand(id, (argument: unknown) =>
+        handler(context, argument).catch((error: unknown) => report(error, id, context.log)),
+      ),
+    ),
+  );
+}
+
+/** Commands fail in one place: log in full, show one sentence, offer the log. Cancellation is silent. */
+async function report(error: unknown, id: string, log: LogOutputChannel): Promise<void> {
+  if (EngramError.is(error, 'cancelled')) return;
+  log.error(error instanceof Error ? error : String(error), id);
+  const showTheLog = l10n.t('Show Log');
+  const message = EngramError.is(error) ? plain(error.message, SENTENCE_LENGTH) : l10n.t('Engram could not finish. The log has details.');
+  if ((await window.showErrorMessage(message, showTheLog)) === showTheLog) log.show();
+}

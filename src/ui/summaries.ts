@@ -1,0 +1,62 @@
+import type { ExportSummary, ImportSummary, SyncSummary } from '../engine/folderState.ts';
+import { chunkCount, contentOf, editCount } from './counts.ts';
+import { plain } from './plainText.ts';
+import type { Translate } from './translate.ts';
+
+/** What a run did, as one line for the status bar. */
+
+export function syncText(t: Translate, runs: readonly SyncSummary[]): string {
+  const imported = importedContent(
+    t,
+    runs.map((run) => run.imported),
+  );
+  const exported = exportedContent(
+    t,
+    runs.map((run) => run.exported),
+  );
+  if (imported !== '' && exported !== '') return t('Engram: imported {0}; wrote {1}, commit to share', imported, exported);
+  if (imported !== '') return t('Engram: imported {0}', imported);
+  return exported === '' ? t('Engram: nothing new') : t('Engram: wrote {0}, commit to share', exported);
+}
+
+export function importText(t: Translate, runs: readonly ImportSummary[]): string {
+  const imported = importedContent(t, runs);
+  return imported === '' ? t('Engram: nothing to import') : t('Engram: imported {0}', imported);
+}
+
+export function exportText(t: Translate, runs: readonly ExportSummary[]): string {
+  const exported = exportedContent(t, runs);
+  return exported === '' ? t('Engram: nothing new to export') : t('Engram: wrote {0}, commit to share', exported);
+}
+
+/** `Engram: 3 memories from ana and bob`: shown by itself after a pull. `''` when nothing a person would notice arrived. */
+export function arrivalText(t: Translate, locale: string, summary: ImportSummary): string {
+  const content = importedContent(t, [summary]);
+  const authors = summary.authors.map((author) => plain(author, 30)).filter((author) => author !== '');
+  if (content === '') return '';
+  if (authors.length === 0) return t('Engram: {0}', content);
+  return t('Engram: {0} from {1}', content, new Intl.ListFormat(locale, { type: 'conjunction' }).format(authors));
+}
+
+function importedContent(t: Translate, runs: readonly ImportSummary[]): string {
+  const sum = (key: 'memories' | 'prompts' | 'sessions' | 'relations' | 'edits' | 'deletes' | 'chunks'): number =>
+    runs.reduce((total, run) => total + run[key], 0);
+  const content = contentOf(t, {
+    memories: sum('memories'),
+    prompts: sum('prompts'),
+    sessions: sum('sessions'),
+    relations: sum('relations'),
+    edits: sum('edits'),
+    deletes: sum('deletes'),
+  });
+  return content === '' && sum('chunks') > 0 ? chunkCount(t, sum('chunks')) : content;
+}
+
+function exportedContent(t: Translate, runs: readonly ExportSummary[]): string {
+  const sum = (key: 'memories' | 'prompts' | 'sessions' | 'mutations'): number => runs.reduce((total, run) => total + run[key], 0);
+  const chunks = runs.reduce((total, run) => total + run.chunkIds.length, 0);
+  if (chunks === 0) return '';
+  const rows = contentOf(t, { memories: sum('memories'), prompts: sum('prompts'), sessions: sum('mutations') > 0 ? 0 : sum('sessions') });
+  const edits = sum('mutations') > 0 ? editCount(t, sum('mutations')) : '';
+  return [rows, edits].filter((part) => part !== '').join(', ') || chunkCount(t, chunks);
+}
