@@ -1,0 +1,76 @@
+import { describe, expect, it } from 'vitest';
+import type { FolderState } from '../../../src/engine/folderState.ts';
+import { contextValues } from '../../../src/host/contextValues.ts';
+import { describeWindow } from '../../../src/host/diagnostics.ts';
+import { keepFolderName } from '../../../src/host/keepFolder.ts';
+import type { Activity, SessionSnapshot } from '../../../src/host/session.ts';
+import { emptyState } from './fakeFolder.ts';
+
+const snapshot = (state: Partial<FolderState> | undefined, kind: Activity['kind'] = 'idle'): SessionSnapshot => ({
+  name: 'secret project',
+  state: state && { ...emptyState, ...state },
+  activity: { kind, done: 0, total: 0 },
+  failure: undefined,
+});
+const totals = (waiting: number, all = waiting) => ({ chunkTotals: { ...emptyState.chunkTotals, waiting, all } });
+
+describe('contextValues', () => {
+  it('says that all is empty only when all was looked at', () => {
+    expect(contextValues('ready', [snapshot({})])['engram.empty']).toBe(true);
+    expect(contextValues('ready', [snapshot({}), snapshot(undefined)])['engram.empty']).toBe(false);
+    expect(contextValues('ready', [snapshot({}), snapshot(totals(0, 4))])['engram.empty']).toBe(false);
+    expect(contextValues('ready', [snapshot({ folder: 'foreign' })])['engram.empty']).toBe(false);
+    expect(contextValues('not-initialised', [])['engram.empty']).toBe(false);
+  });
+
+  it('names the folder that needs a person most', () => {
+    expect(contextValues('ready', [])['engram.folder']).toBe('ok');
+    const snapshots = [snapshot({}), snapshot({ folder: 'absent-on-branch' }), snapshot({ folder: 'foreign' })];
+    expect(contextValues('ready', snapshots)['engram.folder']).toBe('foreign');
+  });
+
+  it('knows of pending chunks and of work in any folder; a first look is no work', () => {
+    expect(contextValues('ready', [snapshot({}), snapshot(totals(2))])).toMatchObject({ 'engram.pending': true, 'engram.syncing': false });
+    expect(contextValues('ready', [snapshot({}, 'opening')])['engram.syncing']).toBe(false);
+    expect(contextValues('ready', [snapshot({}), snapshot({}, 'importing')])['engram.syncing']).toBe(true);
+  });
+});
+
+describe('describeWindow', () => {
+  it('has counts and codes, and neither names nor paths nor authors', () => {
+    const settings = {
+      autoImport: 'on',
+      author: 'Secret Person',
+      includePersonal: false,
+      limits: { maxChunkBytes: 33_554_432, maxManifestBytes: 16_777_216 },
+    } as const;
+    const state = {
+      ...totals(3, 7),
+      problems: [{ code: 'chunk-corrupt', severity: 'error', message: 'secret', subject: 'secret' }],
+    } as const;
+    const text = describeWindow({
+      version: '0.1.0',
+      editor: '1.103.0',
+      platform: 'linux x64',
+      kind: 'ready',
+      hasGitPath: true,
+      sessions: [
+        { snapshot: snapshot(state), settings },
+        { snapshot: snapshot(undefined), settings },
+      ],
+    });
+    expect(text).toContain('chunks: all 7, imported 0, waiting 3');
+    expect(text).toContain('problems: chunk-corrupt');
+    expect(text).toContain('author set');
+    expect(text.toLowerCase()).not.toContain('secret');
+    expect(text).not.toContain(emptyState.root);
+  });
+});
+
+describe('keepFolderName', () => {
+  it('is a plain name, the same on every start', () => {
+    // Offset basis and first test vector of FNV-1a 64: http://www.isthe.com/chongo/tech/comp/fnv/
+    expect(keepFolderName('')).toBe('kept-cbf29ce484222325');
+    expect(keepFolderName('a')).toBe('kept-af63dc4c8601ec8c');
+  });
+});
