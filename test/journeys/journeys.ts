@@ -13,6 +13,7 @@ import { theStory } from './story.ts';
 export const journeys: readonly Journey[] = [
   theStory,
   ...lookingAround,
+  ...reading,
   restrictedMode,
   ...states,
   ...folders,
