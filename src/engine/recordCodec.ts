@@ -207,11 +207,11 @@ function decode(field: Field, value: JsonValue): JsonValue | undefined {
     case 'payload':
       return value === null ? '' : isJsonObject(value) ? stringifyGo(value) : text(field, value);
     case 'count':
-      return value === null ? 0 : (wholeNumber(value) ?? wrongType(field, 'a whole number', value));
+      return value === null ? 0 : (wholeNumber(value) ?? wrongType(field, 'a whole number of 64 bits', value));
     case 'rowId':
       return wholeNumber(value) ?? 0;
     case 'float':
-      return value === null ? undefined : isFloat(value) ? value : wrongType(field, 'a number', value);
+      return value === null ? undefined : isFloat(value) ? value : wrongType(field, 'a number of 64 bits', value);
   }
 }
 

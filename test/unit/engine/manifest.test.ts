@@ -1,0 +1,199 @@
+import { existsSync, readFileSync } from 'node:fs';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { EngramError } from '../../../src/engine/errors.ts';
+import {
+  appendEntry,
+  type ChunkEntry,
+  EMPTY_MANIFEST,
+  encodeManifest,
+  isChunkId,
+  type Manifest,
+  manifestSummary,
+  parseManifest,
+  toChunkId,
+} from '../../../src/engine/manifest.ts';
+import { goldenPath } from '../../golden.ts';
+
+interface Result {
+  readonly ok?: { readonly version: number; readonly chunks: readonly unknown[] | null };
+  readonly rewritten: string;
+  readonly summary: string;
+  readonly error?: string;
+}
+
+interface Case {
+  readonly name: string;
+  readonly steps: readonly { readonly op: string; readonly path?: string; readonly text?: string }[];
+  readonly 'v1.14.0': { readonly results: readonly (Result | null)[] };
+}
+
+/** Where ours does something else than the Go program, and why. All others must be equal but for the version, which is at least 2. */
+const DIFFERENT: Readonly<Record<string, { readonly why: string; readonly text: string }>> = {
+  'unknown-keys': {
+    why: 'unknown keys are kept: an older engine must not strip a newer one',
+    text: '{"version":2,"chunks":[{"id":"aaaaaaaa","created_by":"","created_at":"","sessions":0,"memories":0,"prompts":0,"y":2}],"x":1}',
+  },
+  'string-count': {
+    why: 'a count is only shown; a wrong one must not stop the folder',
+    text: '{"version":2,"chunks":[{"id":"a","created_by":"","created_at":"","sessions":0,"memories":0,"prompts":0}]}',
+  },
+  'float-count': {
+    why: 'a count is only shown; a wrong one must not stop the folder',
+    text: '{"version":2,"chunks":[{"id":"a","created_by":"","created_at":"","sessions":0,"memories":0,"prompts":0}]}',
+  },
+};
+
+const path = goldenPath('local', 'manifest.json');
+const hasGolden = existsSync(path);
+if (!hasGolden) console.log('golden/local/manifest.json not found, skipped');
+
+const textOf = (manifest: Manifest) => new TextDecoder().decode(encodeManifest(manifest));
+const compact = (text: string) => JSON.stringify(JSON.parse(text));
+
+function codeOf(run: () => unknown): string {
+  try {
+    run();
+  } catch (error) {
+    if (EngramError.is(error)) return error.code;
+    throw error;
+  }
+  return 'no error';
+}
+
+/** The Go program's text with what ours writes on purpose: version 2 or newer, a list instead of null. */
+function asOurs(rewritten: string, version: number): string {
+  return rewritten.replace(/"version": -?\d+/, `"version": ${Math.max(2, version)}`).replace('"chunks": null', '"chunks": []');
+}
+
+describe.skipIf(!hasGolden)('manifests as the Go program reads and writes them', () => {
+  const cases = hasGolden ? (JSON.parse(readFileSync(path, 'utf8')) as readonly Case[]) : [];
+  const readable = cases.filter((one) => !one.steps.some((step) => step.path?.includes('/')));
+
+  it('has every case', () => {
+    expect(readable.length).toBe(cases.length - 1); // a folder named manifest.json is the transport's affair
+    expect(Object.keys(DIFFERENT).every((name) => cases.some((one) => one.name === name))).toBe(true);
+  });
+
+  it.each(readable.map((one) => [one.name, one] as const))('%s', (name, { steps, 'v1.14.0': { results } }) => {
+    const written = steps.find((step) => step.op === 'write')?.text;
+    const result = results.at(-1);
+    if (!result) throw new Error('a case without result');
+    const read = () => (written === undefined ? EMPTY_MANIFEST : parseManifest(written));
+    const different = DIFFERENT[name];
+    if (different !== undefined) {
+      expect(compact(textOf(read())), different.why).toBe(different.text);
+    } else if (result.ok === undefined) {
+      expect(codeOf(read)).toBe(name === 'conflict' ? 'manifest-conflict' : 'manifest-invalid');
+    } else {
+      expect(textOf(read())).toBe(asOurs(result.rewritten, result.ok.version));
+      expect(manifestSummary(read())).toBe(result.summary);
+    }
+  });
+});
+
+describe('parseManifest', () => {
+  it('says that an empty file is empty', () => {
+    for (const text of ['', ' \n\t ']) expect(() => parseManifest(text)).toThrow(/it is empty/);
+  });
+
+  it.each(['{"version":1,"chunks":[\n<<<<<<< HEAD\n{"id":"a"}\n=======\n{"id":"b"}\n>>>>>>> theirs\n]}', '<<<<<<< HEAD\n{}'])(
+    'recognises conflict markers',
+    (text) => {
+      expect(codeOf(() => parseManifest(text))).toBe('manifest-conflict');
+    },
+  );
+
+  it('takes no marker inside a text for a conflict', () => {
+    expect(parseManifest('{"chunks":[{"id":"a","created_by":"\\n<<<<<<< x"}]}').chunks).toHaveLength(1);
+  });
+
+  it('lets a bad entry cost only itself, and writes it back behind the others', () => {
+    const text = `{"version":2,"chunks":[7,{"id":"../x"},{"id":""},{"id":"good","created_by":null},{"id":"b","created_at":5},null,{"id":9}]}`;
+    const manifest = parseManifest(text);
+    expect(manifest.chunks.map((entry) => entry.id)).toEqual(['good']);
+    expect(manifest.unusable.map(({ index, reason }) => `${index}: ${reason}`)).toEqual([
+      '0: it is a number, not an object',
+      '1: id is not a plain file name',
+      '2: id is empty',
+      '4: created_at is a number, not text',
+      '5: it is null, not an object',
+      '6: id is a number, not text',
+    ]);
+    expect(JSON.parse(textOf(manifest)).chunks.slice(1)).toEqual([
+      7,
+      { id: '../x' },
+      { id: '' },
+      { id: 'b', created_at: 5 },
+      null,
+      { id: 9 },
+    ]);
+  });
+
+  it('keeps duplicates, in the order of the file', () => {
+    expect(parseManifest('{"chunks":[{"id":"b"},{"id":"a"},{"id":"b"}]}').chunks.map((entry) => entry.id)).toEqual(['b', 'a', 'b']);
+  });
+
+  it('never lowers a version', () => {
+    expect(textOf(parseManifest('{"version":7}'))).toContain('"version": 7');
+  });
+
+  it('throws nothing but EngramError', () => {
+    fc.assert(
+      fc.property(fc.oneof(fc.string(), fc.uint8Array(), fc.json()), (source) => {
+        codeOf(() => parseManifest(source));
+      }),
+    );
+  });
+
+  it('reads what it writes', () => {
+    const count = fc.nat();
+    const record = { id: fc.stringMatching(/^[A-Za-z0-9_-]{1,16}$/), createdBy: fc.string({ unit: 'grapheme' }), createdAt: fc.string() };
+    const entry = fc.record({ ...record, sessions: count, memories: count, prompts: count });
+    fc.assert(
+      fc.property(fc.array(entry), fc.integer({ min: 2, max: 99 }), (entries, version) => {
+        const chunks = entries.map((one): ChunkEntry => ({ ...one, id: toChunkId(one.id) }));
+        expect(parseManifest(encodeManifest({ version, chunks, unusable: [] }))).toEqual({ version, chunks, unusable: [] });
+      }),
+    );
+  });
+});
+
+describe('appendEntry', () => {
+  it('makes a manifest of a missing one', () => {
+    const entry: ChunkEntry = {
+      id: toChunkId('a959db03'),
+      createdBy: 'alice',
+      createdAt: '2026-11-22T07:02:25Z',
+      sessions: 1,
+      memories: 0,
+      prompts: 0,
+    };
+    const manifest = appendEntry(EMPTY_MANIFEST, entry);
+    expect(manifest).toEqual({ version: 2, chunks: [entry], unusable: [] });
+    expect(textOf(manifest)).toBe(`{
+  "version": 2,
+  "chunks": [
+    {
+      "id": "a959db03",
+      "created_by": "alice",
+      "created_at": "2026-11-22T07:02:25Z",
+      "sessions": 1,
+      "memories": 0,
+      "prompts": 0
+    }
+  ]
+}`);
+  });
+});
+
+describe('isChunkId', () => {
+  it.each(['a959db03', '0b0e6a3c-6f0e-4f0e-9d5c-0c7c0b1d2e3f', 'my_slug'])('allows %s', (id) => {
+    expect(isChunkId(id)).toBe(true);
+  });
+
+  it.each(['', '.', '..', '../../x', 'C:\\x', 'a/b', 'a.b', 'a b', 'a\n', 'é', 'a'.repeat(129)])('refuses %j', (id) => {
+    expect(isChunkId(id)).toBe(false);
+    expect(codeOf(() => toChunkId(id))).toBe('invalid-input');
+  });
+});
