@@ -25,6 +25,7 @@ export function parseGoJson(source: string | Uint8Array): JsonValue {
 /** As {@link parseGoJson}, with a turn for other work every few milliseconds. */
 export async function parseGoJsonSliced(source: string | Uint8Array, turn: Turn): Promise<JsonValue> {
   const parser = parserOf(source);
+  await turn();
   while (!parser.run(SLICE)) await turn();
   return parser.root;
 }
