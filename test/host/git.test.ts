@@ -66,6 +66,7 @@ describe('after git in a terminal, by itself', () => {
     await git(bob, 'fetch', '--quiet', 'origin', 'stashed');
     await git(bob, 'stash', 'apply', '--quiet', '--index', 'FETCH_HEAD');
     await arrives('From a stash');
+    for (const clone of [alice, bob]) await git(clone, 'reset', '--quiet', '--hard');
   });
 
   it('loses nothing and writes nothing into git by itself', async () => {
