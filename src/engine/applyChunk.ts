@@ -1,8 +1,8 @@
-import { canonicalJson } from './goJson.ts';
 import type { ChunkVersions } from './chunkVersions.ts';
+import { canonicalJson } from './goJson.ts';
 import type { Holding } from './held.ts';
-import { mergeRows, mergeSessions, packSession, sameSession, unpackSession } from './merge.ts';
 import type { ChunkId } from './manifest.ts';
+import { mergeRows, mergeSessions, packSession, sameSession, unpackSession } from './merge.ts';
 import type { FolderIndex, MemoryStore, Turn } from './ports.ts';
 import type { ObservationRecord, PromptRecord, RelationRecord } from './records.ts';
 import { RowReader } from './rowReader.ts';
@@ -132,22 +132,23 @@ export class ChunkApplier {
   #applyRow(version: RowVersion, applied: Applied): void {
     const local = this.#rows.row(version.entity, version.key);
     const merged = local ? mergeRows(local, version) : version;
-    if (local && merged === local) return;
-    if (!local && this.#isBeaten(version)) return;
-    if (local && merged.order === local.order) return this.#keepExtra(merged);
-    if (merged.record === undefined) {
-      if (local) {
-        this.#hide(merged);
-        applied.deletes += 1;
-      } else if (merged.entity === 'prompt') {
-        this.#hide(merged);
-      }
-      return;
-    }
-    this.#write(merged);
-    if (local) applied.edits += 1;
-    else if (merged.entity === 'prompt') applied.prompts += 1;
+    if ((local && merged === local) || (!local && this.#isBeaten(version))) return;
+    if (local && merged.order === local.order) this.#keepExtra(merged);
+    else if (merged.record === undefined) this.#applyDeletion(merged, local !== undefined, applied);
+    else this.#applyLive(merged, local !== undefined, applied);
+  }
+
+  #applyLive(version: RowVersion, isEdit: boolean, applied: Applied): void {
+    this.#write(version);
+    if (isEdit) applied.edits += 1;
+    else if (version.entity === 'prompt') applied.prompts += 1;
     else applied.memories += 1;
+  }
+
+  /** The deletion of an observation that was never here needs no row: the index holds it, and beats older versions that come later. */
+  #applyDeletion(version: RowVersion, isHere: boolean, applied: Applied): void {
+    if (isHere || version.entity === 'prompt') this.#hide(version);
+    if (isHere) applied.deletes += 1;
   }
 
   /** Whether another chunk holds a later version of a row that the memories do not have, such as its deletion. */
@@ -158,7 +159,8 @@ export class ChunkApplier {
   #hide(version: RowVersion): void {
     if (version.entity === 'prompt') {
       const { key: syncId, sessionId, project, deletedAt } = version;
-      return this.#store.writePromptTombstone({ syncId, sessionId, project, deletedAt });
+      this.#store.writePromptTombstone({ syncId, sessionId, project, deletedAt });
+      return;
     }
     const row = this.#store.observation(version.key);
     if (row) this.#store.writeObservation({ ...row, deletedAt: version.deletedAt });
@@ -183,7 +185,10 @@ export class ChunkApplier {
       return;
     }
     const record = merged.record as RelationRecord;
-    if (!this.#hasEndpoints(record)) return this.#index.deferRelation({ ...record, extra: merged.extra });
+    if (!this.#hasEndpoints(record)) {
+      this.#index.deferRelation({ ...record, extra: merged.extra });
+      return;
+    }
     this.#store.writeRelation(record);
     this.#keepExtra(merged);
     if (local) applied.edits += 1;

@@ -2,14 +2,14 @@ import { EngramError } from './errors.ts';
 import { getFold } from './goJson.ts';
 import type { Entity } from './held.ts';
 import { mergeRows, mergeSessions } from './merge.ts';
-import { decodeMutationPayload, observationFromJson, promptFromJson, relationFromJson, sessionFromJson } from './recordCodec.ts';
 import type { Turn } from './ports.ts';
+import { decodeMutationPayload, observationFromJson, promptFromJson, relationFromJson, sessionFromJson } from './recordCodec.ts';
 import type { ChunkData, JsonObject, JsonValue, RejectedRecord, SyncMutation } from './records.ts';
 import {
   observationVersion,
   promptVersion,
-  relationVersion,
   type RowVersion,
+  relationVersion,
   type SessionVersion,
   sessionVersion,
   tombstoneVersion,

@@ -1,11 +1,11 @@
 import { versionKey } from './chunkVersions.ts';
 import type { ExportPlan, ObservationItem, PromptItem } from './exportPlan.ts';
 import { formatRfc3339, instantOf, instantToMs } from './goTime.ts';
+import { isUnknownSession } from './merge.ts';
 import { deleteMutation, relationMutation, sessionMutation, upsertMutation } from './payloads.ts';
 import type { FolderIndex, MemoryStore } from './ports.ts';
 import type { ChunkData, ObservationRecord, RelationRecord, SessionRecord, SyncMutation } from './records.ts';
-import { relationWithProject, RowReader } from './rowReader.ts';
-import { isUnknownSession } from './merge.ts';
+import { RowReader, relationWithProject } from './rowReader.ts';
 import { observationVersion, type RowVersion, sessionVersion } from './versions.ts';
 
 /** JSON bytes of one chunk, about. Newer Engram programs split at the same size. */
@@ -51,7 +51,11 @@ export class ChunkBuilder {
     const sessions = this.#sessions(new Set([...also, ...arrayRows, ...changedRows]), new Set(arrayRows));
     const carried = sessions.filter((session) => waiting.has(session.id));
     const rows = [...part.edits.map(upsertOf), ...endpoints.map((row) => upsertMutation('observation', observationVersion(row).key, row))];
-    const changes = [...rows, ...part.relations.map((row) => relationMutation(this.#withProject(row))), ...part.deletes.map(deleteMutation)];
+    const changes = [
+      ...rows,
+      ...part.relations.map((row) => relationMutation(this.#withProject(row))),
+      ...part.deletes.map(deleteMutation),
+    ];
     for (const session of carried) waiting.delete(session.id);
     const mutations: SyncMutation[] = changes.length === 0 ? [] : [...carried.map(sessionMutation), ...changes];
     return {

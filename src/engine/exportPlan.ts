@@ -1,10 +1,10 @@
-import { isUnknownSession, mergeSessions, sameSession } from './merge.ts';
 import { normalizeProject } from './goText.ts';
 import type { HeldVersions } from './heldVersions.ts';
+import { isUnknownSession, mergeSessions, sameSession } from './merge.ts';
 import type { FolderIndex, MemoryStore, Turn } from './ports.ts';
 import type { ObservationRecord, PromptRecord, RelationRecord, SessionRecord } from './records.ts';
 import { promptTombstoneVersion, RowReader } from './rowReader.ts';
-import { observationVersion, promptVersion, relationVersion, type RowVersion, type SessionVersion, sessionVersion } from './versions.ts';
+import { observationVersion, promptVersion, type RowVersion, relationVersion, type SessionVersion, sessionVersion } from './versions.ts';
 
 export interface ExportFilter {
   /** Absent or `''`: all projects. Normalised; the stored names are compared as they are, as the Go program does (golden `project-filter`). */
@@ -100,7 +100,8 @@ export class ExportPlanner {
     const item = { record, version: record === row ? version : { ...version, extra: record.extra ?? version.extra } };
     if (version.record === undefined && !this.#isFirstExportOfDeleted(version)) {
       this.#stayHome.add(row.sessionId);
-      return this.#addDelete(version);
+      this.#addDelete(version);
+      return;
     }
     if (this.#isPersonal(row)) {
       this.#stayHome.add(row.sessionId);

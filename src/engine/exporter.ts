@@ -3,7 +3,7 @@ import type { ScannedChunk } from './chunkScan.ts';
 import { chunkVersions } from './chunkVersions.ts';
 import { EngramError } from './errors.ts';
 import { ChunkBuilder, entryTime } from './exportChunks.ts';
-import { ExportPlanner, type ExportPlan, isEmptyPlan } from './exportPlan.ts';
+import { type ExportPlan, ExportPlanner, isEmptyPlan } from './exportPlan.ts';
 import type { CallContext, ExportOptions } from './folderRequests.ts';
 import type { ExportSummary } from './folderState.ts';
 import { formatInstant, instantOf } from './goTime.ts';
@@ -43,7 +43,11 @@ export class Exporter {
     const { store, index, turn } = this.#parts;
     const { known, ownOrphans } = await this.#knownChunks(chunks);
     const held = await HeldVersions.load(index, known, ownOrphans, turn);
-    const filter = { project: options.project, includePersonal: options.includePersonal ?? false, includeDeleted: options.includeDeleted ?? false };
+    const filter = {
+      project: options.project,
+      includePersonal: options.includePersonal ?? false,
+      includeDeleted: options.includeDeleted ?? false,
+    };
     return new ExportPlanner({ store, index, held }, filter).plan(turn);
   }
 
@@ -51,7 +55,11 @@ export class Exporter {
    * @param chunks the scan of the folder as it is now.
    * @throws {EngramError} manifest-invalid, manifest-conflict and the like: nothing is written beside a manifest that cannot be read.
    */
-  async run(chunks: readonly ScannedChunk[], options: ExportOptions & { readonly createdBy: string }, context: CallContext): Promise<ExportSummary> {
+  async run(
+    chunks: readonly ScannedChunk[],
+    options: ExportOptions & { readonly createdBy: string },
+    context: CallContext,
+  ): Promise<ExportSummary> {
     const plan = await this.plan(chunks, options);
     context.onProgress?.({ phase: 'exporting', done: 0, total: 1 });
     const before = await this.#parts.transport.readManifest();

@@ -127,6 +127,8 @@ export interface FolderRequests {
   save(memory: NewMemory): Promise<SavedMemory>;
   edit(syncId: string, patch: MemoryPatch): Promise<SavedMemory>;
   remove(syncId: string): Promise<SavedMemory>;
+  /** Brings back what {@link FolderState.kept} counts. */
+  restoreKept(): Promise<ImportSummary>;
   memory(syncId: string): Promise<MemoryDetail>;
   search(query: string, options: SearchOptions): Promise<readonly SearchHit[]>;
   chunkContents(id: string): Promise<ChunkContents>;

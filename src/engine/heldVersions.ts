@@ -1,3 +1,4 @@
+import { versionKey } from './chunkVersions.ts';
 import { parseGoJson } from './goJson.ts';
 import type { Entity, Holding } from './held.ts';
 import type { ChunkId } from './manifest.ts';
@@ -5,7 +6,6 @@ import { mergeSessions, sameExtra, uniteExtra, unpackSession } from './merge.ts'
 import type { FolderIndex, Turn } from './ports.ts';
 import type { Extra, JsonObject } from './records.ts';
 import { NO_EXTRA, type RowVersion, type SessionVersion } from './versions.ts';
-import { versionKey } from './chunkVersions.ts';
 
 /** The merge of every version that the known chunks hold of one row. */
 export interface HeldRow {
@@ -65,7 +65,11 @@ export class HeldVersions {
       return;
     }
     const key = versionKey(holding.entity, holding.key);
-    const row: HeldRow = { order: holding.order, extra: holding.json === '' ? NO_EXTRA : (parseGoJson(holding.json) as JsonObject), inArray: holding.inArray };
+    const row: HeldRow = {
+      order: holding.order,
+      extra: holding.json === '' ? NO_EXTRA : (parseGoJson(holding.json) as JsonObject),
+      inArray: holding.inArray,
+    };
     const other = this.#rows.get(key);
     this.#rows.set(key, other ? mergeHeld(other, row) : row);
   }

@@ -1,12 +1,12 @@
 import { type Applied, ChunkApplier, holdingsOf, NOTHING_APPLIED } from './applyChunk.ts';
 import { decodeChunk, sha256Hex } from './chunkCodec.ts';
 import type { ScannedChunk } from './chunkScan.ts';
-import { chunkVersions, type ChunkVersions } from './chunkVersions.ts';
+import { type ChunkVersions, chunkVersions } from './chunkVersions.ts';
 import { EngramError } from './errors.ts';
 import { entryTime } from './exportChunks.ts';
+import { problemFrom } from './folderProblem.ts';
 import type { CallContext } from './folderRequests.ts';
 import type { FolderProblem, ImportSummary } from './folderState.ts';
-import { problemFrom } from './folderProblem.ts';
 import { formatInstant } from './goTime.ts';
 import type { IndexedChunk } from './held.ts';
 import type { ChunkId } from './manifest.ts';
@@ -131,9 +131,13 @@ export async function putInIndex(index: FolderIndex, chunk: IndexedChunk, versio
 
 function checkHash(id: ChunkId, sha256: string): void {
   if (!HASH_ID.test(id) || sha256.startsWith(id.toLowerCase())) return;
-  throw new EngramError('chunk-altered', `Chunk ${id} was altered after it was written: its content does not match its name. It is imported only if you say so.`, {
-    subject: id,
-  });
+  throw new EngramError(
+    'chunk-altered',
+    `Chunk ${id} was altered after it was written: its content does not match its name. It is imported only if you say so.`,
+    {
+      subject: id,
+    },
+  );
 }
 
 /** Faults of one chunk, as against those of the databases or a cancellation, which end the run. */
@@ -146,13 +150,25 @@ function chunkFault(id: ChunkId, error: EngramError): EngramError {
   const reason = error.message.replace(/\.$/, '');
   const detail = { subject: id, cause: error };
   if (error.code === 'chunk-corrupt') {
-    return new EngramError('chunk-corrupt', `Chunk ${id} cannot be read (${reason}). Nothing of it was imported: restore its file from git or ask its author.`, detail);
+    return new EngramError(
+      'chunk-corrupt',
+      `Chunk ${id} cannot be read (${reason}). Nothing of it was imported: restore its file from git or ask its author.`,
+      detail,
+    );
   }
   if (error.code === 'chunk-too-large') {
-    return new EngramError('chunk-too-large', `Chunk ${id} is too large (${reason}). If you trust its author, raise the limit in the settings.`, detail);
+    return new EngramError(
+      'chunk-too-large',
+      `Chunk ${id} is too large (${reason}). If you trust its author, raise the limit in the settings.`,
+      detail,
+    );
   }
   if (error.code === 'not-regular-file') {
-    return new EngramError('not-regular-file', `Chunk ${id} is a link or a folder, not a file. It is never followed and never read.`, detail);
+    return new EngramError(
+      'not-regular-file',
+      `Chunk ${id} is a link or a folder, not a file. It is never followed and never read.`,
+      detail,
+    );
   }
   return error;
 }

@@ -139,7 +139,8 @@ function later(a: string, b: string): string {
 /** As {@link later} the other way round, but a time that is known wins over one that is not. */
 function earlier(a: string, b: string): string {
   const [left, right] = [instantOf(a), instantOf(b)];
-  if (left === '' || right === '') return left === right ? (a.length === b.length ? (a > b ? a : b) : a.length > b.length ? a : b) : left === '' ? b : a;
+  if (left === '' || right === '')
+    return left === right ? (a.length === b.length ? (a > b ? a : b) : a.length > b.length ? a : b) : left === '' ? b : a;
   return left === right ? (a < b ? a : b) : left < right ? a : b;
 }
 

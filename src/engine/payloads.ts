@@ -1,6 +1,6 @@
-import type { Entity } from './held.ts';
 import { stringifyGo } from './goJson.ts';
 import { normalizeProject } from './goText.ts';
+import type { Entity } from './held.ts';
 import { observationToJson, promptToJson, relationToJson } from './recordCodec.ts';
 import type { JsonObject, JsonValue, ObservationRecord, PromptRecord, RelationRecord, SessionRecord, SyncMutation } from './records.ts';
 import { PLACEHOLDER_START, type RowVersion } from './versions.ts';
@@ -26,7 +26,14 @@ export function sessionMutation(record: SessionRecord): SyncMutation {
   if (record.endedAt !== undefined) payload.set('ended_at', record.endedAt);
   if (record.summary !== undefined) payload.set('summary', record.summary);
   for (const [key, value] of record.extra ?? []) payload.set(key, value);
-  return mutation({ entity: 'session', key: record.id, op: 'upsert', payload, project: record.project, at: record.endedAt ?? record.startedAt });
+  return mutation({
+    entity: 'session',
+    key: record.id,
+    op: 'upsert',
+    payload,
+    project: record.project,
+    at: record.endedAt ?? record.startedAt,
+  });
 }
 
 /** @param record with its project filled in. */
@@ -44,10 +51,21 @@ export function deleteMutation(version: RowVersion): SyncMutation {
   const payload = new Map<string, JsonValue>([
     ['sync_id', version.key],
     ['session_id', version.sessionId],
-    ...(isObservation ? ([['type', ''], ['title', '']] as const) : []),
+    ...(isObservation
+      ? ([
+          ['type', ''],
+          ['title', ''],
+        ] as const)
+      : []),
     ['content', ''],
     ...(version.project === '' ? [] : ([['project', version.project]] as const)),
-    ...(isObservation ? ([['scope', ''], ['revision_count', 0], ['duplicate_count', 0]] as const) : []),
+    ...(isObservation
+      ? ([
+          ['scope', ''],
+          ['revision_count', 0],
+          ['duplicate_count', 0],
+        ] as const)
+      : []),
     ['deleted', true],
     ['deleted_at', version.deletedAt],
     ['hard_delete', true],

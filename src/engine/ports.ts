@@ -1,6 +1,6 @@
-import type { Manifest, ChunkEntry, ChunkId } from './manifest.ts';
-import type { ObservationRecord, PromptRecord, PromptTombstone, RelationRecord, SessionRecord } from './records.ts';
 import type { Entity, Holding, IndexedChunk } from './held.ts';
+import type { ChunkEntry, ChunkId, Manifest } from './manifest.ts';
+import type { ObservationRecord, PromptRecord, PromptTombstone, RelationRecord, SessionRecord } from './records.ts';
 
 /** Wall clock, milliseconds since 1970. */
 export interface Clock {

@@ -76,7 +76,9 @@ export async function chunkItems(id: string, data: ChunkData, turn: Turn): Promi
   const versions = await chunkVersions(data, turn);
   const items: ChunkItem[] = [
     ...data.observations.map((row): ChunkItem => ({ kind: 'observation', key: row.syncId, label: row.title, detail: row.type })),
-    ...data.prompts.map((row): ChunkItem => ({ kind: 'prompt', key: row.syncId, label: row.content.slice(0, 200), detail: row.project ?? '' })),
+    ...data.prompts.map(
+      (row): ChunkItem => ({ kind: 'prompt', key: row.syncId, label: row.content.slice(0, 200), detail: row.project ?? '' }),
+    ),
   ];
   for (const { version, inArray } of versions.rows.values()) {
     if (inArray) continue;
@@ -132,7 +134,8 @@ class Page {
   }
 
   text(): string {
-    const rest = this.#left === 0 ? [] : [`\nThis document is cut here: ${this.#left} more parts are too long to show. Open its memories one by one.`];
+    const rest =
+      this.#left === 0 ? [] : [`\nThis document is cut here: ${this.#left} more parts are too long to show. Open its memories one by one.`];
     return `${[...this.#lines, ...rest].join('\n')}\n`;
   }
 }
@@ -185,9 +188,18 @@ async function changesOf(data: ChunkData, page: Page, turn: Turn): Promise<void>
 }
 
 function factsOf(row: ObservationRecord): string {
-  const facts = [row.type, row.project && `project ${row.project}`, row.topicKey && `topic ${row.topicKey}`, row.scope === 'personal' && 'personal', row.createdAt];
+  const facts = [
+    row.type,
+    row.project && `project ${row.project}`,
+    row.topicKey && `topic ${row.topicKey}`,
+    row.scope === 'personal' && 'personal',
+    row.createdAt,
+  ];
   const edited = row.updatedAt !== '' && row.updatedAt !== row.createdAt ? `changed ${row.updatedAt}` : '';
-  return [...facts, edited].filter((fact): fact is string => Boolean(fact)).map(oneLine).join(' · ');
+  return [...facts, edited]
+    .filter((fact): fact is string => Boolean(fact))
+    .map(oneLine)
+    .join(' · ');
 }
 
 function link(kind: 'session' | 'memory' | 'chunk', id: string): string {
@@ -198,12 +210,16 @@ function link(kind: 'session' | 'memory' | 'chunk', id: string): string {
 export function visible(text: string): string {
   return text
     .replace(/\r\n?/g, '\n')
-    .replace(INVISIBLE, (char) => (char < '\u0020' ? String.fromCodePoint(0x2400 + char.charCodeAt(0)) : `[U+${char.charCodeAt(0).toString(16).toUpperCase().padStart(4, '0')}]`));
+    .replace(INVISIBLE, (char) =>
+      char < '\u0020'
+        ? String.fromCodePoint(0x2400 + char.charCodeAt(0))
+        : `[U+${char.charCodeAt(0).toString(16).toUpperCase().padStart(4, '0')}]`,
+    );
 }
 
 function oneLine(text: string): string {
   return visible(text).replace(/\s+/g, ' ').trim();
 }
 
-/** C0 without tab and line feed, DEL and C1, and the bidirectional marks, embeddings, overrides and isolates. */
-const INVISIBLE = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
+/** Control characters without tab and line feed, and the bidirectional marks, embeddings, overrides and isolates. */
+const INVISIBLE = /(?![\t\n])[\p{Cc}\p{Bidi_Control}]/gu;

@@ -6,8 +6,8 @@ import {
   NO_EXTRA,
   observationVersion,
   promptVersion,
-  relationVersion,
   type RowVersion,
+  relationVersion,
   type SessionVersion,
   sessionVersion,
   tombstoneVersion,
@@ -65,7 +65,11 @@ export function relationWithProject(record: RelationRecord, fallbackProject: str
 }
 
 export function promptTombstoneVersion(tombstone: PromptTombstone): RowVersion {
-  return tombstoneVersion('prompt', { key: tombstone.syncId, sessionId: tombstone.sessionId, project: tombstone.project }, tombstone.deletedAt);
+  return tombstoneVersion(
+    'prompt',
+    { key: tombstone.syncId, sessionId: tombstone.sessionId, project: tombstone.project },
+    tombstone.deletedAt,
+  );
 }
 
 function withOwnership(id: SessionRecord['id'], extra: Extra): Extra {

@@ -77,7 +77,12 @@ export function observationVersion(record: ObservationRecord): RowVersion {
   const where = { key, sessionId: wellFormed(record.sessionId), project: wellFormed(record.project ?? '') };
   if (record.deletedAt) return tombstoneVersion('observation', where, record.deletedAt);
   const form = observationForm(record, key);
-  const order = orderText({ time: form.updatedAt, deleted: false, revision: form.revisionCount, fingerprint: fingerprint(observationToJson(form)) });
+  const order = orderText({
+    time: form.updatedAt,
+    deleted: false,
+    revision: form.revisionCount,
+    fingerprint: fingerprint(observationToJson(form)),
+  });
   return { entity: 'observation', ...where, order, record: form, deletedAt: '', extra: record.extra ?? NO_EXTRA };
 }
 
@@ -123,7 +128,8 @@ export function promptVersion(record: PromptRecord): RowVersion {
 /** Brings a relation to the one form. The table has no column for its project, so that travels with the unknown fields. */
 export function relationVersion(record: RelationRecord): RowVersion {
   const { extra, project, ...rest } = record;
-  const confidence = rest.confidence === undefined ? undefined : Number(typeof rest.confidence === 'object' ? rest.confidence.raw : rest.confidence);
+  const confidence =
+    rest.confidence === undefined ? undefined : Number(typeof rest.confidence === 'object' ? rest.confidence.raw : rest.confidence);
   const form: RelationRecord = { ...rest, ...(confidence !== undefined && { confidence: numberValue(confidence) }), project: '' };
   const time = form.updatedAt.trim() === '' ? form.createdAt : form.updatedAt;
   const order = orderText({ time, deleted: false, revision: 0, fingerprint: fingerprint(relationToJson(form)) });

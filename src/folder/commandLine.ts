@@ -83,7 +83,10 @@ export async function runCommandLine(args: readonly string[], environment: Comma
   return runCommand(command, { values, words, environment });
 }
 
-async function runCommand(command: Command, call: { values: Values; words: readonly string[]; environment: CommandLineEnvironment }): Promise<number> {
+async function runCommand(
+  command: Command,
+  call: { values: Values; words: readonly string[]; environment: CommandLineEnvironment },
+): Promise<number> {
   const { values, words, environment } = call;
   const asJson = values['json'] === true;
   const folder = openMemoryFolder(optionsFor(findRoot(text(values, 'dir'), environment.cwd)), {
@@ -99,7 +102,8 @@ async function runCommand(command: Command, call: { values: Values; words: reado
     return answer.exitCode ?? EXIT.ok;
   } catch (error) {
     if (!EngramError.is(error)) throw error;
-    if (asJson) environment.out(JSON.stringify({ error: { code: error.code, message: error.message, subject: error.subject } }, undefined, 2));
+    if (asJson)
+      environment.out(JSON.stringify({ error: { code: error.code, message: error.message, subject: error.subject } }, undefined, 2));
     else environment.err(`${error.message} [${error.code}]`);
     return error.code === 'invalid-input' ? EXIT.usage : EXIT.failed;
   } finally {
@@ -188,7 +192,14 @@ function importLines(summary: ImportSummary): string[] {
   return [line, ...problemLines(summary.problems)];
 }
 
-function exportLines(summary: { chunkIds: readonly string[]; memories: number; sessions: number; prompts: number; mutations: number; personal: number }): string[] {
+function exportLines(summary: {
+  chunkIds: readonly string[];
+  memories: number;
+  sessions: number;
+  prompts: number;
+  mutations: number;
+  personal: number;
+}): string[] {
   if (summary.chunkIds.length === 0) return ['Nothing new to export.'];
   const counts = `${summary.memories} memories, ${summary.sessions} sessions, ${summary.prompts} prompts, ${summary.mutations} changes`;
   return [`Exported ${summary.chunkIds.join(', ')}: ${counts}.`, 'Commit .engram to share them.'];
@@ -215,7 +226,8 @@ function exportOptions(values: Values): ExportOptions {
 
 function memoryFields(values: Values): Partial<NewMemory> {
   const scope = text(values, 'scope');
-  if (scope !== undefined && scope !== 'project' && scope !== 'personal') throw new EngramError('invalid-input', '--scope is project or personal.');
+  if (scope !== undefined && scope !== 'project' && scope !== 'personal')
+    throw new EngramError('invalid-input', '--scope is project or personal.');
   const topicKey = text(values, 'topic');
   const fields = (['title', 'content', 'type', 'project'] as const).flatMap((key) => {
     const value = text(values, key);
@@ -248,7 +260,16 @@ function findRoot(dir: string | undefined, cwd: string): string {
 }
 
 function optionsFor(root: string): FolderOptions {
-  return { root, trusted: true, gitPath: '', limits: DEFAULT_LIMITS, author: '', includePersonal: false, sessionId: `vscode-cli-${randomUUID()}`, keepFolder: '' };
+  return {
+    root,
+    trusted: true,
+    gitPath: '',
+    limits: DEFAULT_LIMITS,
+    author: '',
+    includePersonal: false,
+    sessionId: `vscode-cli-${randomUUID()}`,
+    keepFolder: '',
+  };
 }
 
 function help(): string {

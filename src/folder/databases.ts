@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { loadSqlJs, type SqlJs } from '../adapters/sqlJs.ts';
 import { SqlJsFile } from '../adapters/sqlJsFile.ts';
 import { EngramError } from '../engine/errors.ts';
-import type { DatabaseKind, FolderProblem } from '../engine/folderState.ts';
 import { problemFrom } from '../engine/folderProblem.ts';
+import type { DatabaseKind, FolderProblem } from '../engine/folderState.ts';
 import type { DatabaseFile, FolderIndex, MemoryStore, SqlDatabase, WriteGuard } from '../engine/ports.ts';
 import { openFolderIndex } from '../store/folderIndex.ts';
 import { inspectMemoryDatabase } from '../store/inspectMemory.ts';
@@ -110,7 +110,10 @@ export class FolderDatabases {
   }
 
   /** The index holds nothing that cannot be made again, so a damaged one is simply removed. */
-  async #openIndex(file: DatabaseFile, guard: WriteGuard | undefined): Promise<{ database: SqlDatabase; index: FolderIndex; fresh: boolean }> {
+  async #openIndex(
+    file: DatabaseFile,
+    guard: WriteGuard | undefined,
+  ): Promise<{ database: SqlDatabase; index: FolderIndex; fresh: boolean }> {
     let opened: { database: SqlDatabase; fresh: boolean };
     try {
       opened = await file.open();

@@ -1,5 +1,5 @@
-import { isDataDirectory, lookAtFolder } from '../adapters/folderLook.ts';
 import type { FileTransport } from '../adapters/chunkFolder.ts';
+import { isDataDirectory, lookAtFolder } from '../adapters/folderLook.ts';
 import type { GitCommand } from '../adapters/git.ts';
 import { systemClock } from '../adapters/systemClock.ts';
 import { type ScannedChunk, scanChunks } from '../engine/chunkScan.ts';
@@ -12,7 +12,18 @@ import type { ImporterParts } from '../engine/importer.ts';
 import { EMPTY_MANIFEST, type Manifest } from '../engine/manifest.ts';
 import type { GitFolderStatus, Turn } from '../engine/ports.ts';
 import type { FolderDatabases, OpenDatabases } from './databases.ts';
-import { chunkRows, chunkTotals, emptyState, findingsOf, gitState, manifestKind, NO_TOTALS, NOTHING_TO_SHARE, toShare } from './folderStates.ts';
+import {
+  chunkRows,
+  chunkTotals,
+  emptyState,
+  findingsOf,
+  gitState,
+  manifestKind,
+  NO_TOTALS,
+  NOTHING_TO_SHARE,
+  toShare,
+} from './folderStates.ts';
+import { KeptCopy, lostRows } from './keptCopy.ts';
 
 export interface StateReaderParts {
   readonly options: FolderOptions;
@@ -37,15 +48,18 @@ export class FolderStateReader {
     const mode = options.trusted ? 'full' : 'browse';
     const look = await lookAtFolder(options.root);
     const start = emptyState(options.root, mode);
-    if (look.kind === 'absent') return { ...start, folder: (await this.#parts.git?.otherBranchHasFolder()) ? 'absent-on-branch' : 'absent' };
+    if (look.kind === 'absent')
+      return { ...start, folder: (await this.#parts.git?.otherBranchHasFolder()) ? 'absent-on-branch' : 'absent' };
     if (look.kind !== 'ok') return { ...start, folder: look.kind };
     const manifest = await transport.readManifest().catch(asEngramError);
     if (isOtherTools(manifest) && !look.hasChunks && !look.hasDatabase) return { ...start, folder: 'foreign' };
     const files = await transport.listChunks().catch(asEngramError);
     const status = await this.#gitStatus();
     const uncommitted = new Set(status?.uncommittedChunks);
-    const hasAnything = look.hasChunks || look.hasManifest || look.hasDatabase;
-    const { kind, open, problem } = hasAnything ? await this.#database(mode, status) : { kind: 'none' as const, open: undefined, problem: undefined };
+    const hasAnything = look.hasChunks || look.hasManifest || look.hasDatabase || options.keepFolder !== '';
+    const { kind, open, problem } = hasAnything
+      ? await this.#database(mode, status)
+      : { kind: 'none' as const, open: undefined, problem: undefined };
     const chunks = this.#scan(manifest, files instanceof EngramError ? [] : files, open);
     return {
       ...start,
@@ -57,7 +71,12 @@ export class FolderStateReader {
       toShare: open?.writable ? await this.#toShare(chunks, open) : NOTHING_TO_SHARE,
       totals: open?.store.counts() ?? NO_TOTALS,
       git: gitState(status),
-      problems: [...(problem ? [problem] : []), ...(files instanceof EngramError ? [problemFrom(files, 'error')] : []), ...findingsOf(manifest, chunks)],
+      kept: open ? await this.#keptCount(open) : 0,
+      problems: [
+        ...(problem ? [problem] : []),
+        ...(files instanceof EngramError ? [problemFrom(files, 'error')] : []),
+        ...findingsOf(manifest, chunks),
+      ],
     };
   }
 
@@ -70,7 +89,10 @@ export class FolderStateReader {
     }
   }
 
-  async #database(mode: FolderState['mode'], status: GitFolderStatus | undefined): Promise<{ kind: DatabaseKind; open: OpenDatabases | undefined; problem: FolderProblem | undefined }> {
+  async #database(
+    mode: FolderState['mode'],
+    status: GitFolderStatus | undefined,
+  ): Promise<{ kind: DatabaseKind; open: OpenDatabases | undefined; problem: FolderProblem | undefined }> {
     const nothing = { open: undefined, problem: undefined };
     if (mode === 'browse') return { kind: 'closed', ...nothing };
     if (await isDataDirectory(this.#parts.options.root)) return { kind: 'in-data-directory', open: undefined, problem: inDataDirectory() };
@@ -80,11 +102,27 @@ export class FolderStateReader {
       return { kind: open.kind, open, problem: open.problem };
     } catch (error) {
       if (!EngramError.is(error) || error.code === 'store-corrupt') throw error;
-      return { kind: error.code === 'not-regular-file' ? 'not-a-file' : 'unreadable', open: undefined, problem: problemFrom(error, 'error') };
+      return {
+        kind: error.code === 'not-regular-file' ? 'not-a-file' : 'unreadable',
+        open: undefined,
+        problem: problemFrom(error, 'error'),
+      };
     }
   }
 
-  #scan(manifest: Manifest | EngramError, files: Parameters<typeof scanChunks>[0]['files'], open: OpenDatabases | undefined): readonly ScannedChunk[] {
+  async #keptCount(open: OpenDatabases): Promise<number> {
+    const { options, turn } = this.#parts;
+    if (options.keepFolder === '') return 0;
+    const kept = await new KeptCopy(options.keepFolder).read(turn).catch(() => undefined);
+    const { observations, prompts } = lostRows(kept, open.store);
+    return observations.length + prompts.length;
+  }
+
+  #scan(
+    manifest: Manifest | EngramError,
+    files: Parameters<typeof scanChunks>[0]['files'],
+    open: OpenDatabases | undefined,
+  ): readonly ScannedChunk[] {
     return scanChunks({
       manifest: manifest instanceof EngramError ? EMPTY_MANIFEST : manifest,
       files,
@@ -118,6 +156,7 @@ function inDataDirectory(): FolderProblem {
 }
 
 function tracked(): FolderProblem {
-  const message = 'Git tracks .engram/engram.db, so using it would publish everything in it. It is not opened. To go on, run: git rm --cached .engram/engram.db';
+  const message =
+    'Git tracks .engram/engram.db, so using it would publish everything in it. It is not opened. To go on, run: git rm --cached .engram/engram.db';
   return { code: 'store-tracked', severity: 'error', message, subject: 'engram.db' };
 }

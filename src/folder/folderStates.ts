@@ -7,8 +7,8 @@ import {
   type ChunkTotals,
   type FolderProblem,
   type FolderState,
-  type ManifestKind,
   MAX_CHUNK_ROWS,
+  type ManifestKind,
   type ToShare,
 } from '../engine/folderState.ts';
 import { instantOf } from '../engine/goTime.ts';
@@ -18,7 +18,16 @@ import type { GitFolderStatus } from '../engine/ports.ts';
 /** Pure: turns what was found into the state that views draw. */
 
 export const NO_TOTALS: FolderState['totals'] = { sessions: 0, observations: 0, prompts: 0, relations: 0 };
-export const NOTHING_TO_SHARE: ToShare = { memories: 0, prompts: 0, sessions: 0, relations: 0, edits: 0, deletes: 0, personal: 0, heldBack: 0 };
+export const NOTHING_TO_SHARE: ToShare = {
+  memories: 0,
+  prompts: 0,
+  sessions: 0,
+  relations: 0,
+  edits: 0,
+  deletes: 0,
+  personal: 0,
+  heldBack: 0,
+};
 export const NO_GIT: FolderState['git'] = { available: false, branch: '', ignored: false, uncommitted: 0 };
 
 /** The newest layout of manifests that this release can write without losing something. */
@@ -36,6 +45,7 @@ export function emptyState(root: string, mode: FolderState['mode']): FolderState
     toShare: NOTHING_TO_SHARE,
     totals: NO_TOTALS,
     git: NO_GIT,
+    kept: 0,
     problems: [],
   };
 }
@@ -79,7 +89,9 @@ export function chunkRows(chunks: readonly ScannedChunk[], uncommitted: Readonly
   });
   const times = new Map(rows.map((row) => [row.id, instantOf(row.createdAt)]));
   const timeOf = (row: ChunkRow): string => times.get(row.id) ?? '';
-  return rows.toSorted((a, b) => (timeOf(a) === timeOf(b) ? (a.id < b.id ? -1 : 1) : timeOf(a) < timeOf(b) ? 1 : -1)).slice(0, MAX_CHUNK_ROWS);
+  return rows
+    .toSorted((a, b) => (timeOf(a) === timeOf(b) ? (a.id < b.id ? -1 : 1) : timeOf(a) < timeOf(b) ? 1 : -1))
+    .slice(0, MAX_CHUNK_ROWS);
 }
 
 export function chunkTotals(chunks: readonly ScannedChunk[], uncommitted: ReadonlySet<string>): ChunkTotals {
@@ -115,9 +127,12 @@ export function gitState(status: GitFolderStatus | undefined): FolderState['git'
 }
 
 const NEXT_STEP: Partial<Record<ManifestKind, string>> = {
-  conflict: 'Git could not merge manifest.json and left conflict markers in it. Chunks that are here are still imported; nothing is exported until the conflict is resolved. Keep the entries of both sides.',
-  invalid: 'manifest.json cannot be read. Chunks that are here are still imported; nothing is exported until it is restored from git or removed (then Sync writes a new one).',
-  'too-large': 'manifest.json is larger than the limit in the settings, so it is not read. Chunks that are here are still imported; nothing is exported.',
+  conflict:
+    'Git could not merge manifest.json and left conflict markers in it. Chunks that are here are still imported; nothing is exported until the conflict is resolved. Keep the entries of both sides.',
+  invalid:
+    'manifest.json cannot be read. Chunks that are here are still imported; nothing is exported until it is restored from git or removed (then Sync writes a new one).',
+  'too-large':
+    'manifest.json is larger than the limit in the settings, so it is not read. Chunks that are here are still imported; nothing is exported.',
   'not-a-file': 'manifest.json is a link or a folder, not a file. It is never followed; nothing is exported until it is replaced.',
   unreadable: 'manifest.json cannot be opened. Check its permissions; nothing was changed.',
   newer: 'manifest.json was written by a newer release. Chunks are imported, nothing is exported: update the extension to share from here.',
@@ -134,7 +149,12 @@ export function findingsOf(manifest: Manifest | EngramError, chunks: readonly Sc
   }
   if (!(manifest instanceof EngramError)) {
     for (const { index, reason } of manifest.unusable.slice(0, 5)) {
-      found.push({ code: 'manifest-invalid', severity: 'warning', message: `Entry ${index + 1} of manifest.json cannot be used: ${reason}`, subject: 'manifest.json' });
+      found.push({
+        code: 'manifest-invalid',
+        severity: 'warning',
+        message: `Entry ${index + 1} of manifest.json cannot be used: ${reason}`,
+        subject: 'manifest.json',
+      });
     }
   }
   const faults = chunks.filter((chunk) => chunk.problem && chunk.problem.code !== 'chunk-missing').slice(0, 20);

@@ -13,10 +13,14 @@ import { systemClock } from '../adapters/systemClock.ts';
 import { removeStaleTemporaryFiles } from '../adapters/temporaryFiles.ts';
 import { makeTurn } from '../adapters/turns.ts';
 import { authorName } from '../adapters/userName.ts';
+import { ChunkApplier } from '../engine/applyChunk.ts';
 import { decodeChunk } from '../engine/chunkCodec.ts';
 import { type ScannedChunk, scanChunks } from '../engine/chunkScan.ts';
+import { chunkVersions } from '../engine/chunkVersions.ts';
 import { EngramError } from '../engine/errors.ts';
+import { ChunkBuilder } from '../engine/exportChunks.ts';
 import { Exporter } from '../engine/exporter.ts';
+import { isEmptyPlan } from '../engine/exportPlan.ts';
 import type {
   CallContext,
   ChunkContents,
@@ -37,10 +41,11 @@ import { type ChunkId, EMPTY_MANIFEST, isChunkId, type Manifest } from '../engin
 import type { Turn, WriteGuard } from '../engine/ports.ts';
 import { chunkDocument, chunkItems, memoryDocument, sessionDocument } from '../engine/readable.ts';
 import type { ObservationRecord } from '../engine/records.ts';
+import type { FolderEnvironment, MemoryFolder } from '../openFolder.ts';
 import { deleteMemory, editMemory, saveMemory } from '../store/saveMemory.ts';
-import type { MemoryFolder, FolderEnvironment } from '../openFolder.ts';
 import { FolderDatabases, type OpenDatabases } from './databases.ts';
 import { FolderStateReader } from './folderStateReader.ts';
+import { KeptCopy, lostRows } from './keptCopy.ts';
 
 /** How long a request waits for another window's writing before it says so. */
 const LOCK_WAIT_MS = 10_000;
@@ -132,7 +137,11 @@ export class OpenMemoryFolder implements MemoryFolder {
     return this.#write(context, async ({ databases, git }) => {
       const parent = dirname(this.#options.root);
       const detected = await detectProjectName(parent, git);
-      const session = { id: this.#options.sessionId, project: memory.project ?? detected, directory: basename(git?.workTree ?? parent) || 'workspace' };
+      const session = {
+        id: this.#options.sessionId,
+        project: memory.project ?? detected,
+        directory: basename(git?.workTree ?? parent) || 'workspace',
+      };
       const input = { ...memory, project: memory.project ?? detected };
       return saveMemory(databases.memoryDatabase, input, { nowMs: systemClock.now(), session, random: (size) => randomBytes(size) });
     });
@@ -144,6 +153,15 @@ export class OpenMemoryFolder implements MemoryFolder {
 
   async remove(syncId: string, context: CallContext = {}): Promise<SavedMemory> {
     return this.#write(context, async ({ databases }) => deleteMemory(databases.memoryDatabase, syncId, systemClock.now()));
+  }
+
+  async restoreKept(context: CallContext = {}): Promise<ImportSummary> {
+    return this.#write(context, async ({ databases: { store, index }, turn }) => {
+      const kept = await new KeptCopy(this.#options.keepFolder).read(turn);
+      const versions = await chunkVersions(lostRows(kept, store), turn);
+      const applied = await index.transaction(() => store.transaction(() => new ChunkApplier(store, index).apply(versions, turn)));
+      return { ...applied, chunks: 0, authors: [], problems: [] };
+    });
   }
 
   async memory(syncId: string): Promise<MemoryDetail> {
@@ -161,7 +179,9 @@ export class OpenMemoryFolder implements MemoryFolder {
 
   async readChunk(id: string, context: CallContext = {}): Promise<ReadableDocument> {
     const { turn, data } = await this.#chunk(id, context);
-    const manifest = await this.#transport().readManifest().catch(() => EMPTY_MANIFEST);
+    const manifest = await this.#transport()
+      .readManifest()
+      .catch(() => EMPTY_MANIFEST);
     const entry = manifest.chunks.find((candidate) => candidate.id === id);
     return chunkDocument({ id, createdBy: entry?.createdBy ?? '', createdAt: entry?.createdAt ?? '' }, data, turn);
   }
@@ -205,11 +225,16 @@ export class OpenMemoryFolder implements MemoryFolder {
 
   async #export(options: ExportOptions, { databases, git, turn, context }: Writing): Promise<ExportSummary> {
     const manifest = await this.#transport().readManifest();
-    if (manifest.version > 2) throw new EngramError('store-newer', 'manifest.json was written by a newer release, so nothing is exported. Update the extension.');
+    if (manifest.version > 2)
+      throw new EngramError('store-newer', 'manifest.json was written by a newer release, so nothing is exported. Update the extension.');
     const createdBy = options.createdBy || (await authorName(this.#options.author, git));
-    const exporter = new Exporter({ transport: this.#transport(), store: databases.store, index: databases.index, clock: systemClock, turn, git });
+    const exporter = this.#exporter({ databases, git, turn });
     const includePersonal = options.includePersonal ?? this.#options.includePersonal;
     return exporter.run(await this.#scan(databases), { ...options, includePersonal, createdBy }, context);
+  }
+
+  #exporter({ databases, git, turn }: Pick<Writing, 'databases' | 'git' | 'turn'>): Exporter {
+    return new Exporter({ transport: this.#transport(), store: databases.store, index: databases.index, clock: systemClock, turn, git });
   }
 
   async #scan({ store, index }: OpenDatabases): Promise<readonly ScannedChunk[]> {
@@ -256,9 +281,26 @@ export class OpenMemoryFolder implements MemoryFolder {
       throw error;
     }
     await this.#databases.save(writing.guard);
+    await this.#keepUnshared(writing);
     while (!writing.databases.search.advance(SEARCH_SLICE_MS)) await writing.turn();
     await this.#databases.save(writing.guard);
     return result;
+  }
+
+  /** The copy is a second net: that it cannot be written is told in the log, and fails nothing. */
+  async #keepUnshared(writing: Writing): Promise<void> {
+    const { keepFolder } = this.#options;
+    if (keepFolder === '') return;
+    const { databases, turn } = writing;
+    try {
+      const plan = await this.#exporter(writing).plan(await this.#scan(databases), { includePersonal: true });
+      const parts = isEmptyPlan(plan) ? [] : new ChunkBuilder(databases, plan).build(plan, Number.POSITIVE_INFINITY);
+      const copy = new KeptCopy(keepFolder);
+      await copy.write(parts, lostRows(await copy.read(turn), databases.store));
+    } catch (error) {
+      if (!EngramError.is(error) || error.code === 'cancelled') throw error;
+      this.#environment.log('warn', `the copy of what is not shared could not be written: ${error.code}`);
+    }
   }
 
   async #tidy(git: GitCommand | undefined, guard: WriteGuard): Promise<void> {
@@ -274,12 +316,19 @@ export class OpenMemoryFolder implements MemoryFolder {
     const look = await lookAtFolder(root);
     if (look.kind !== 'ok') throw refused(look.kind);
     if (await isDataDirectory(root)) {
-      throw new EngramError('store-in-data-directory', 'This is the Engram program’s own data directory, so nothing is written here. Open your project’s folder instead.');
+      throw new EngramError(
+        'store-in-data-directory',
+        'This is the Engram program’s own data directory, so nothing is written here. Open your project’s folder instead.',
+      );
     }
   }
 
   #mustBeTrusted(): void {
-    if (!this.#options.trusted) throw new EngramError('untrusted', 'This workspace is in Restricted Mode: chunks can be looked at, nothing else. Trust the workspace to go on.');
+    if (!this.#options.trusted)
+      throw new EngramError(
+        'untrusted',
+        'This workspace is in Restricted Mode: chunks can be looked at, nothing else. Trust the workspace to go on.',
+      );
   }
 
   /** Databases to read from. @throws {EngramError} untrusted, not-found where there is none */
@@ -335,18 +384,22 @@ function notFound(what: 'chunk' | 'memory' | 'session'): EngramError {
 
 function refused(kind: 'absent' | 'foreign' | 'not-a-folder'): EngramError {
   if (kind === 'absent') return new EngramError('not-initialised', 'There is no .engram folder here. Initialize it first.');
-  if (kind === 'foreign') return new EngramError('not-initialised', 'The .engram folder here belongs to another tool. Nothing in it was touched.');
+  if (kind === 'foreign')
+    return new EngramError('not-initialised', 'The .engram folder here belongs to another tool. Nothing in it was touched.');
   return new EngramError('not-regular-file', '.engram is a file or a link, not a folder. It is never followed, and nothing was written.');
 }
 
 function trackedDatabase(): EngramError {
-  return new EngramError('store-tracked', 'Git tracks .engram/engram.db, so using it would publish everything in it. Run: git rm --cached .engram/engram.db', {
-    subject: 'engram.db',
-  });
+  return new EngramError(
+    'store-tracked',
+    'Git tracks .engram/engram.db, so using it would publish everything in it. Run: git rm --cached .engram/engram.db',
+    {
+      subject: 'engram.db',
+    },
+  );
 }
 
 function readOnly(databases: OpenDatabases): EngramError {
   const code = databases.kind === 'newer' ? 'store-newer' : 'store-foreign';
   return new EngramError(code, databases.problem?.message ?? 'The database is read-only.', { subject: 'engram.db' });
 }
-

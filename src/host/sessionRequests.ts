@@ -34,6 +34,7 @@ export function sessionRequests(parts: RequestParts): SessionRequests {
     save: (memory, context) => change('saving', { name: 'save', args: [memory], context }),
     edit: (syncId, patch, context) => change('saving', { name: 'edit', args: [syncId, patch], context }),
     remove: (syncId, context) => change('saving', { name: 'remove', args: [syncId], context }),
+    restoreKept: (context) => change('importing', { name: 'restoreKept', args: [], context, describe: describeImport }),
     memory: (syncId, context) => full(() => call('memory', [syncId], context)),
     search: (query, options, context) => full(() => call('search', [query, options], context)),
     chunkContents: (id, context) => call('chunkContents', [id], context),

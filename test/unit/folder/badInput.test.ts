@@ -7,7 +7,21 @@ import { chunkNames, engramFolder, entry, openIn, putChunk, putManifest, tempora
 
 const GOOD = JSON.stringify({
   sessions: [{ id: 's1', project: 'demo', directory: 'demo', started_at: '2025-01-01 00:00:00' }],
-  observations: [{ id: 1, sync_id: 'obs-1', session_id: 's1', type: 'decision', title: 'Keep', content: 'the good one', scope: 'project', revision_count: 1, duplicate_count: 1, created_at: '2025-01-01 00:00:01', updated_at: '2025-01-01 00:00:01' }],
+  observations: [
+    {
+      id: 1,
+      sync_id: 'obs-1',
+      session_id: 's1',
+      type: 'decision',
+      title: 'Keep',
+      content: 'the good one',
+      scope: 'project',
+      revision_count: 1,
+      duplicate_count: 1,
+      created_at: '2025-01-01 00:00:01',
+      updated_at: '2025-01-01 00:00:01',
+    },
+  ],
   prompts: null,
 });
 const idOf = (json: string): string => createHash('sha256').update(json).digest('hex').slice(0, 8);
@@ -18,15 +32,18 @@ function spoiled(spoil: (root: string) => string | undefined): string {
   const root = engramFolder();
   const bad = spoil(root);
   putChunk(root, GOOD_ID, GOOD);
-  if (!existsSync(join(root, 'manifest.json'))) putManifest(root, { version: 1, chunks: [...(bad === undefined ? [] : [entry(bad)]), entry(GOOD_ID)] });
+  if (!existsSync(join(root, 'manifest.json')))
+    putManifest(root, { version: 1, chunks: [...(bad === undefined ? [] : [entry(bad)]), entry(GOOD_ID)] });
   return root;
 }
 
-const badChunk = (content: string | Uint8Array) => (root: string): string => {
-  const id = typeof content === 'string' ? idOf(content) : 'deadbeef';
-  putChunk(root, id, content);
-  return id;
-};
+const badChunk =
+  (content: string | Uint8Array) =>
+  (root: string): string => {
+    const id = typeof content === 'string' ? idOf(content) : 'deadbeef';
+    putChunk(root, id, content);
+    return id;
+  };
 
 const BAD_CHUNKS: Readonly<Record<string, { spoil: (root: string) => string; code: string }>> = {
   missing: { spoil: () => 'deadbeef', code: 'chunk-missing' },
@@ -146,7 +163,10 @@ describe('a manifest that cannot be used', () => {
   it('with hostile ids costs only those entries', async () => {
     const root = engramFolder();
     putChunk(root, GOOD_ID, GOOD);
-    putManifest(root, { version: 1, chunks: [...['../../x', 'C:\\x', 'a/b', '', '.', 'x'.repeat(200)].map((id) => entry(id)), entry(GOOD_ID)] });
+    putManifest(root, {
+      version: 1,
+      chunks: [...['../../x', 'C:\\x', 'a/b', '', '.', 'x'.repeat(200)].map((id) => entry(id)), entry(GOOD_ID)],
+    });
     const folder = openIn(root);
     expect(await folder.importChunks({})).toMatchObject({ chunks: 1, memories: 1 });
     const state = await folder.state();
@@ -160,7 +180,10 @@ describe('a manifest that cannot be used', () => {
     const folder = openIn(root);
     expect((await folder.state()).manifest).toBe('absent');
     await folder.sync({});
-    expect(JSON.parse(readFileSync(join(root, 'manifest.json'), 'utf8'))).toMatchObject({ version: 2, chunks: [{ id: GOOD_ID, memories: 1 }] });
+    expect(JSON.parse(readFileSync(join(root, 'manifest.json'), 'utf8'))).toMatchObject({
+      version: 2,
+      chunks: [{ id: GOOD_ID, memories: 1 }],
+    });
     expect(chunkNames(root)).toHaveLength(1);
   });
 });

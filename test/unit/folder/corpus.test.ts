@@ -17,11 +17,26 @@ describe.skipIf(!isPresent)('real folders', () => {
     const root = engramFolder(corpusPath(name, '.engram'));
     const folder = openIn(root);
     const first = await folder.importChunks({});
-    expect(first).toMatchObject({ chunks, problems: [], sessions: rows.sessions, memories: rows.observations, prompts: rows.prompts, relations: rows.relations });
+    expect(first).toMatchObject({
+      chunks,
+      problems: [],
+      sessions: rows.sessions,
+      memories: rows.observations,
+      prompts: rows.prompts,
+      relations: rows.relations,
+    });
     const state = await folder.state();
     expect(state.totals).toEqual(rows);
     expect(state.toShare).toMatchObject({ memories: 0, sessions: 0, prompts: 0, edits: 0, deletes: 0, relations: 0 });
-    expect(await folder.importChunks({})).toMatchObject({ chunks: 0, memories: 0, sessions: 0, prompts: 0, relations: 0, edits: 0, deletes: 0 });
+    expect(await folder.importChunks({})).toMatchObject({
+      chunks: 0,
+      memories: 0,
+      sessions: 0,
+      prompts: 0,
+      relations: 0,
+      edits: 0,
+      deletes: 0,
+    });
     expect((await folder.exportNew({ includePersonal: true, includeDeleted: true })).chunkIds).toEqual([]);
     await folder.close();
 

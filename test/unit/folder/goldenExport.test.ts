@@ -35,7 +35,9 @@ describe.skipIf(cases.length === 0)('a first export', () => {
     const [name, chunk] = Object.entries(files).find(([file]) => file.startsWith('chunks/')) ?? [];
     expect(chunkIds.map((id) => `chunks/${id}.jsonl.gz`)).toEqual([name]);
     expect(chunkText(root, chunkIds[0] ?? '')).toBe(typeof chunk === 'object' ? chunk.json : undefined);
-    const manifest = String(files['manifest.json']).replace('"version": 1', '"version": 2').replace(/"created_at": ".*"/, '"created_at": ""');
+    const manifest = String(files['manifest.json'])
+      .replace('"version": 1', '"version": 2')
+      .replace(/"created_at": ".*"/, '"created_at": ""');
     expect(readFileSync(join(root, 'manifest.json'), 'utf8').replace(/"created_at": ".*"/, '"created_at": ""')).toBe(manifest);
   });
 });
