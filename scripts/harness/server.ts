@@ -61,6 +61,8 @@ export async function startServer(harness: Harness, options: ServerOptions): Pro
   const folders = ['--server-data-dir', data, '--extensions-dir', path.join(run, 'extensions')];
   const env = {
     ...process.env,
+    // Nobody's name, so that each clone's own git `user.name` is the author.
+    USER: 'root',
     TMPDIR: run,
     XDG_RUNTIME_DIR: run,
     HOME: run,
