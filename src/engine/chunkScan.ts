@@ -10,6 +10,8 @@ export interface ScannedChunk {
   readonly state: Exclude<ChunkState, 'unknown'>;
   /** To be imported by the next import. */
   readonly waiting: boolean;
+  /** The database has recorded it and the index holds it, from whatever file it was. */
+  readonly isMerged: boolean;
   /** The first entry of this id. */
   readonly entry: ChunkEntry | undefined;
   readonly file: ChunkFile | undefined;
@@ -44,8 +46,8 @@ export function scanChunks(input: ScanInput): readonly ScannedChunk[] {
 
 function scanOne(id: ChunkId, entry: ChunkEntry | undefined, file: ChunkFile | undefined, input: ScanInput): ScannedChunk {
   const indexed = input.indexed.get(id);
-  const chunk = { id, entry, file, indexed, problem: undefined, waiting: false };
   const isMerged = indexed !== undefined && input.recorded.has(id);
+  const chunk = { id, entry, file, indexed, isMerged, problem: undefined, waiting: false };
   if (!file) return { ...chunk, state: 'missing', problem: missing(id, isMerged) };
   const problem = file.problem ? notRegular(id) : problemOf(file, input.problems);
   if (problem) return { ...chunk, state: problem.code === 'chunk-altered' ? 'altered' : 'unreadable', problem };

@@ -57,7 +57,7 @@ export class Importer {
       try {
         const applied = await this.#importOne(chunk, wanted !== undefined);
         addTo(total, applied);
-        if (chunk.indexed === undefined) count += 1;
+        if (!chunk.isMerged) count += 1;
         if (chunk.entry?.createdBy) authors.add(chunk.entry.createdBy);
       } catch (error) {
         if (!isChunkFault(error)) throw error;
@@ -71,8 +71,29 @@ export class Importer {
     return { ...total, chunks: count, authors: [...authors].slice(0, 5), problems };
   }
 
+  /**
+   * Puts the chunks that wait into the index without importing them, so that an export knows what they hold. What cannot be read stays as
+   * it is.
+   */
+  async learn(chunks: readonly ScannedChunk[]): Promise<void> {
+    for (const chunk of chunks.filter((candidate) => candidate.waiting && !candidate.indexed)) {
+      try {
+        const read = await this.#read(chunk, false);
+        await putInIndex(this.#parts.index, read.indexed, read.versions, this.#parts.turn);
+      } catch (error) {
+        if (!isChunkFault(error)) throw error;
+        this.#remember(chunk, chunkFault(chunk.id, error));
+      }
+    }
+  }
+
   async #importOne(chunk: ScannedChunk, isNamed: boolean): Promise<Applied> {
-    const { transport, turn, onReading } = this.#parts;
+    const { indexed, versions } = await this.#read(chunk, isNamed);
+    return this.#merge(indexed, versions);
+  }
+
+  async #read(chunk: ScannedChunk, isNamed: boolean): Promise<{ indexed: IndexedChunk; versions: ChunkVersions }> {
+    const { transport, turn, onReading, clock } = this.#parts;
     if (this.#parts.quarantined(chunk.id)) {
       throw new EngramError('chunk-corrupt', 'it stopped the reader before, so it is left alone until the window is reloaded', {
         subject: chunk.id,
@@ -86,8 +107,8 @@ export class Importer {
       const data = await decodeChunk(bytes, turn);
       const versions = await chunkVersions(data, turn);
       const rejected = (data.rejected?.length ?? 0) + versions.rejected.length;
-      const createdAt = chunk.entry?.createdAt ?? entryTime(data, '', this.#parts.clock.now());
-      return await this.#merge(indexedChunk({ chunk, sha256, rejected, createdAt }, versions), versions);
+      const createdAt = chunk.entry?.createdAt ?? entryTime(data, '', clock.now());
+      return { indexed: indexedChunk({ chunk, sha256, rejected, createdAt }, versions), versions };
     } finally {
       onReading(undefined);
     }

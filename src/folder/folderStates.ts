@@ -31,7 +31,7 @@ export const NOTHING_TO_SHARE: ToShare = {
 export const NO_GIT: FolderState['git'] = { available: false, branch: '', ignored: false, uncommitted: 0 };
 
 /** The newest layout of manifests that this release can write without losing something. */
-const NEWEST_MANIFEST_VERSION = 2;
+export const NEWEST_MANIFEST_VERSION = 2;
 
 export function emptyState(root: string, mode: FolderState['mode']): FolderState {
   return {

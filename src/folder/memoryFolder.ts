@@ -45,6 +45,7 @@ import type { FolderEnvironment, MemoryFolder } from '../openFolder.ts';
 import { deleteMemory, editMemory, saveMemory } from '../store/saveMemory.ts';
 import { FolderDatabases, type OpenDatabases } from './databases.ts';
 import { FolderStateReader } from './folderStateReader.ts';
+import { NEWEST_MANIFEST_VERSION } from './folderStates.ts';
 import { KeptCopy, lostRows } from './keptCopy.ts';
 
 /** How long a request waits for another window's writing before it says so. */
@@ -202,14 +203,18 @@ export class OpenMemoryFolder implements MemoryFolder {
     return sessionDocument(session, { observations, prompts });
   }
 
-  async #import(options: ImportOptions, { databases, turn, guard, context }: Writing): Promise<ImportSummary> {
+  async #import(options: ImportOptions, writing: Writing): Promise<ImportSummary> {
+    return this.#importer(writing).run(await this.#scan(writing.databases), options.ids && new Set(options.ids), writing.context);
+  }
+
+  #importer({ databases, turn, guard }: Writing): Importer {
     let savedAt = performance.now();
     const checkpoint = async (): Promise<void> => {
       if (performance.now() - savedAt < SAVE_EVERY_MS) return;
       await this.#databases.save(guard);
       savedAt = performance.now();
     };
-    const importer = new Importer({
+    return new Importer({
       transport: this.#transport(),
       store: databases.store,
       index: databases.index,
@@ -220,17 +225,18 @@ export class OpenMemoryFolder implements MemoryFolder {
       onReading: this.#environment.onReading,
       checkpoint,
     });
-    return importer.run(await this.#scan(databases), options.ids && new Set(options.ids), context);
   }
 
-  async #export(options: ExportOptions, { databases, git, turn, context }: Writing): Promise<ExportSummary> {
+  async #export(options: ExportOptions, writing: Writing): Promise<ExportSummary> {
+    const { databases, git, context } = writing;
     const manifest = await this.#transport().readManifest();
-    if (manifest.version > 2)
+    if (manifest.version > NEWEST_MANIFEST_VERSION) {
       throw new EngramError('store-newer', 'manifest.json was written by a newer release, so nothing is exported. Update the extension.');
+    }
+    await this.#importer(writing).learn(await this.#scan(databases));
     const createdBy = options.createdBy || (await authorName(this.#options.author, git));
-    const exporter = this.#exporter({ databases, git, turn });
     const includePersonal = options.includePersonal ?? this.#options.includePersonal;
-    return exporter.run(await this.#scan(databases), { ...options, includePersonal, createdBy }, context);
+    return this.#exporter(writing).run(await this.#scan(databases), { ...options, includePersonal, createdBy }, context);
   }
 
   #exporter({ databases, git, turn }: Pick<Writing, 'databases' | 'git' | 'turn'>): Exporter {

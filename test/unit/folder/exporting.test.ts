@@ -1,0 +1,75 @@
+import { readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { chunkNames, chunkText, engramFolder, openIn } from '../../support/folder.ts';
+import { databaseFrom } from '../../support/goldenDatabase.ts';
+
+/** A second member: the same folder of files, databases of their own. */
+function forget(root: string): void {
+  for (const name of ['engram.db', 'index.db']) rmSync(join(root, name), { force: true });
+}
+
+describe('an export', () => {
+  it('does not repeat what a chunk holds that nobody has imported yet', async () => {
+    const root = engramFolder();
+    const first = openIn(root);
+    await first.save({ title: 'One', content: 'a' });
+    await first.sync({});
+    await first.close();
+    forget(root);
+    const second = openIn(root);
+    await second.save({ title: 'Two', content: 'b' });
+    const { chunkIds, memories } = await second.exportNew({});
+    expect(memories).toBe(1);
+    expect(chunkText(root, chunkIds[0] ?? '')).not.toContain('"One"');
+    expect((await second.state()).chunkTotals).toMatchObject({ all: 2, waiting: 1, imported: 1 });
+    expect(await second.importChunks({})).toMatchObject({ chunks: 1, memories: 1 });
+  });
+
+  it('sends an edit and a delete once, and both arrive', async () => {
+    const root = engramFolder();
+    const first = openIn(root);
+    const one = await first.save({ title: 'One', content: 'a' });
+    const two = await first.save({ title: 'Two', content: 'b' });
+    await first.sync({});
+    await first.edit(one.syncId, { title: 'One, better' });
+    await first.remove(two.syncId);
+    expect((await first.state()).toShare).toMatchObject({ memories: 0, edits: 1, deletes: 1 });
+    expect((await first.sync({})).exported).toMatchObject({ memories: 0, mutations: 2 });
+    expect((await first.sync({})).exported.chunkIds).toEqual([]);
+    await first.close();
+    forget(root);
+    const second = openIn(root);
+    await second.importChunks({});
+    expect(await second.memory(one.syncId)).toMatchObject({ title: 'One, better' });
+    expect(await second.search('Two', {})).toEqual([]);
+    expect((await second.sync({})).exported.chunkIds).toEqual([]);
+  });
+
+  it('keeps at home what was deleted before it was shared, and what is personal, with their sessions', async () => {
+    const root = engramFolder();
+    const folder = openIn(root);
+    const gone = await folder.save({ title: 'Secret', content: 'x' });
+    await folder.remove(gone.syncId);
+    await folder.save({ title: 'Private', content: 'y', scope: 'personal' });
+    expect(await folder.sync({})).toMatchObject({ exported: { chunkIds: [], personal: 1 } });
+    expect(chunkNames(root)).toEqual([]);
+    const { chunkIds } = await folder.exportNew({ includePersonal: true, includeDeleted: true });
+    expect(chunkText(root, chunkIds[0] ?? '')).toMatch(/Secret.*Private/);
+  });
+
+  it('is split where it would be too large, each part complete', async () => {
+    const root = engramFolder();
+    const session = `INSERT INTO sessions(id, project, directory) VALUES('s', 'demo', 'demo')`;
+    const rows = Array.from({ length: 130 }, (_, n) => {
+      return `INSERT INTO observations(sync_id, session_id, type, title, content) VALUES('obs-${n}', 's', 'manual', 'Long', '${`${n} `.repeat(12_000)}')`;
+    });
+    await databaseFrom(root, [session, ...rows]);
+    const folder = openIn(root);
+    const { chunkIds, memories } = await folder.exportNew({});
+    expect(chunkIds.length).toBeGreaterThan(1);
+    expect(memories).toBe(130);
+    for (const id of chunkIds) expect(JSON.parse(chunkText(root, id)).sessions).toHaveLength(1);
+    expect(JSON.parse(readFileSync(join(root, 'manifest.json'), 'utf8')).chunks).toHaveLength(chunkIds.length);
+  });
+});
