@@ -14,7 +14,9 @@ export interface FolderEnvironment {
 
 /** One `.engram` folder, open. Every request takes a signal and reports progress. */
 export type MemoryFolder = {
-  readonly [Name in keyof FolderRequests]: (...args: [...Parameters<FolderRequests[Name]>, context?: CallContext]) => ReturnType<FolderRequests[Name]>;
+  readonly [Name in keyof FolderRequests]: (
+    ...args: [...Parameters<FolderRequests[Name]>, context?: CallContext]
+  ) => ReturnType<FolderRequests[Name]>;
 } & {
   configure(options: FolderOptions): void;
   /** Waits for the running request and its save, then frees the databases. */

@@ -73,7 +73,7 @@ function groupRow(drawing: Drawing, group: { root: string; name: string; chunks:
 }
 
 function moreRow(t: Translate, root: string, count: number): Row {
-  const text = t('{0} older ones are not listed', chunkCount(t, count));
+  const text = count === 1 ? t('1 older chunk is not listed') : t('{0} older chunks are not listed', count);
   return {
     id: `more:${root}`,
     label: text,

@@ -25,7 +25,17 @@ export function engramFolder(copyOf?: string): string {
 
 export function openIn(root: string, options: Partial<FolderOptions> = {}): MemoryFolder {
   const folder = openMemoryFolder(
-    { root, trusted: true, gitPath: '', limits: DEFAULT_LIMITS, author: 'alice', includePersonal: false, sessionId: 'vscode-test', keepFolder: '', ...options },
+    {
+      root,
+      trusted: true,
+      gitPath: '',
+      limits: DEFAULT_LIMITS,
+      author: 'alice',
+      includePersonal: false,
+      sessionId: 'vscode-test',
+      keepFolder: '',
+      ...options,
+    },
     { wasmPath: WASM_PATH, log: () => undefined, onReading: () => undefined, quarantined: () => false },
   );
   onTestFinished(() => folder.close());
