@@ -23,6 +23,7 @@ export const theStory: Journey = {
     await alice.command('Engram: Initialize .engram Here');
     await alice.seesStatus(/Engram/);
     await saveMemory(alice, 'Prices are integers in cents', 'No floating point between the database and the invoice.');
+    await alice.seesStatus(/1 to share/);
     await alice.statusItem.click();
     await eventually('a chunk of alice', () => chunksOf(team.alice).length === 1);
     await commitAndPush(team.alice, 'Share a decision');
