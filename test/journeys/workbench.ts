@@ -74,8 +74,12 @@ export class Workbench {
     await this.page.keyboard.press('F1');
     const input = this.page.locator('.quick-input-widget input').first();
     await input.waitFor();
-    await input.fill(`>${title}`);
-    await this.page.locator('.quick-input-list .monaco-list-row', { hasText: title }).first().waitFor();
+    // A window that has just opened gains commands for some seconds; the list is made anew with each typing.
+    await eventually(`the command ${title}`, async () => {
+      await input.fill('>');
+      await input.fill(`>${title}`);
+      await this.quickPickRows().filter({ hasText: title }).first().waitFor({ timeout: 2000 });
+    });
     await input.press('Enter');
   }
 
