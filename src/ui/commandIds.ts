@@ -8,6 +8,7 @@ export const COMMAND_IDS = [
   'engram.saveMemory',
   'engram.editMemory',
   'engram.deleteMemory',
+  'engram.restoreKept',
   'engram.searchMemories',
   'engram.openChunk',
   'engram.openMemory',

@@ -20,7 +20,10 @@ export function noticeRows(t: Translate, root: string, snapshot: SessionSnapshot
   const { state, failure } = snapshot;
   if (state && state.folder !== 'ok') return [];
   const problems = [...(failure ? [failure] : []), ...(state?.problems ?? [])];
-  const notices = [...problems.map((problem) => problemNotice(t, root, problem)), ...(state ? gitNotices(t, state) : [])];
+  const notices = [
+    ...problems.map((problem) => problemNotice(t, root, problem)),
+    ...(state ? [...keptNotices(t, root, state), ...gitNotices(t, state)] : []),
+  ];
   const unique = new Map(notices.map((notice) => [notice.id, notice]));
   return [...unique.values()].map((notice) => noticeRow(t, root, notice));
 }
@@ -55,6 +58,16 @@ function problemNotice(t: Translate, root: string, { code, severity, message, su
     detail,
     action: actionOf(code, subject, root),
   };
+}
+
+/** What was never shared is not brought back by itself: it may have been removed on purpose. */
+function keptNotices(t: Translate, root: string, { kept }: FolderState): Notice[] {
+  if (kept === 0) return [];
+  const detail =
+    kept === 1
+      ? t('1 memory that was never shared is missing from the database, but a copy was kept.')
+      : t('{0} memories that were never shared are missing from the database, but a copy was kept.', kept);
+  return [{ id: 'kept', severity: 'warning', headline: t('Memories kept aside'), detail, action: { kind: 'restore-kept', root } }];
 }
 
 /** What stands in git's way of sharing: nothing is broken, but a person has to do the last step. */
@@ -114,6 +127,7 @@ const CHUNK_ID = /^[A-Za-z0-9][A-Za-z0-9_-]{0,127}$/;
 
 function nextText(t: Translate, action: NoticeAction): string {
   if (action.kind === 'open-manifest') return t('Click to open manifest.json');
+  if (action.kind === 'restore-kept') return t('Click to restore them');
   if (action.kind === 'reveal-chunk') return t('Click to show the file');
   switch (action.command) {
     case 'engram.syncNow':

@@ -37,6 +37,7 @@ export type RowTarget =
 /** What a click on a notice does. */
 export type NoticeAction =
   | { readonly kind: 'open-manifest'; readonly root: string }
+  | { readonly kind: 'restore-kept'; readonly root: string }
   | { readonly kind: 'reveal-chunk'; readonly root: string; readonly id: string }
   | { readonly kind: 'run'; readonly command: 'engram.syncNow' | 'engram.showLog' | 'workbench.trust.manage' | 'workbench.view.scm' };
 

@@ -29,6 +29,11 @@ export function exportText(t: Translate, runs: readonly ExportSummary[]): string
   return exported === '' ? t('Engram: nothing new to export') : t('Engram: wrote {0}, commit to share', exported);
 }
 
+export function restoredText(t: Translate, summary: ImportSummary): string {
+  const content = importedContent(t, [summary]);
+  return content === '' ? t('Engram: nothing to restore') : t('Engram: restored {0}', content);
+}
+
 /** `Engram: 3 memories from ana and bob`: shown by itself after a pull. `''` when nothing a person would notice arrived. */
 export function arrivalText(t: Translate, locale: string, summary: ImportSummary): string {
   const content = importedContent(t, [summary]);

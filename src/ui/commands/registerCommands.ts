@@ -13,6 +13,7 @@ import { importPending } from './importPending.ts';
 import { initialise } from './initialise.ts';
 import { openChunk } from './openChunk.ts';
 import { openMemory } from './openMemory.ts';
+import { restoreKept } from './restoreKept.ts';
 import { revealChunk } from './revealChunk.ts';
 import { saveMemory } from './saveMemory.ts';
 import { searchMemories } from './searchMemories.ts';
@@ -28,6 +29,7 @@ const handlers: Readonly<Record<CommandId, (context: CommandContext, argument: u
   'engram.saveMemory': saveMemory,
   'engram.editMemory': editMemory,
   'engram.deleteMemory': deleteMemory,
+  'engram.restoreKept': restoreKept,
   'engram.searchMemories': searchMemories,
   'engram.openChunk': openChunk,
   'engram.openMemory': openMemory,

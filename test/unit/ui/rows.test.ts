@@ -126,7 +126,13 @@ describe('Notices above the chunks', () => {
 
   it('names an ignored folder and a missing manifest', () => {
     expect(labels(snapshot({ chunkTotals: { all: 0 }, git: { ignored: true, uncommitted: 1 } }))).toEqual(['Not shared']);
-    expect(labels(snapshot({ manifest: 'absent', chunks: [] }))).toEqual(['No manifest']);
+    expect(labels(snapshot({ manifest: 'absent', chunks: [chunk()] }))).toEqual(['No manifest', 'ana']);
+  });
+
+  it('offers to bring back what was never shared and is lost', () => {
+    const [row] = chunkRows(drawing, [source(snapshot({ kept: 2 }))], 'flat');
+    expect(row).toMatchObject({ label: 'Memories kept aside', target: { action: { kind: 'restore-kept', root: ROOT } } });
+    expect(row?.tooltip).toContain('2 memories that were never shared');
   });
 
   it('leaves folders that are not ours to the welcome view', () => {
