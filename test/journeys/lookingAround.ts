@@ -15,7 +15,10 @@ async function lookAround({ harness, folder, open, picture }: Stage, theme: stri
   await bob.seesRow('Chunks', /alice/);
   await bob.seesRow('Chunks', /bob/);
   await picture(bob, `sidebar-${theme}`);
-  assert.deepEqual(await accessibilityFindings(harness, bob.page, ['.part.sidebar .pane', '.statusbar-item[id$="engram.status"]']), []);
+  assert.deepEqual(
+    await accessibilityFindings(harness, bob.page, ['.part.sidebar .pane-body', '.statusbar-item[id$="engram.status"]']),
+    [],
+  );
   await bob.rows('Chunks').filter({ hasText: 'alice' }).first().click();
   await bob.page.keyboard.press('ArrowRight');
   await bob.statusItem.click();

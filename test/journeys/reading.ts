@@ -36,7 +36,7 @@ const chunk: Journey = {
     await window.command('View: Close All Editors');
     const row = window
       .rows('Chunks')
-      .filter({ hasText: /2 memories/ })
+      .filter({ hasText: /\d{4},.*2 memories/ })
       .first();
     await window.contextMenu(row, 'Open Chunk');
     await eventually('both memories of the chunk', async () => /Prices are integers|Feature flags live/.test(await window.editorText()));
