@@ -33,7 +33,7 @@ function listJson(engram: string, json: string | Buffer): void {
 }
 
 export const badChunks: readonly Damage[] = [
-  { name: 'missing', says: /0000aaaa/, inflict: (engram) => list(engram, '0000aaaa') },
+  { name: 'missing', says: /not here/, inflict: (engram) => list(engram, '0000aaaa') },
   { name: 'truncated', says: /0000bbbb/, inflict: (engram) => list(engram, '0000bbbb', gzipSync('{"sessions":null}').subarray(0, 20)) },
   { name: 'not gzip', says: /0000cccc/, inflict: (engram) => list(engram, '0000cccc', Buffer.from('plain text')) },
   { name: 'not JSON', says: /invalid character/, inflict: (engram) => listJson(engram, 'this is no JSON') },
