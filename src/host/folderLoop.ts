@@ -46,6 +46,7 @@ export class FolderLoop {
   readonly #blocked = new Retry(BLOCKED_PAUSES_MS, () => void this.look('retry'));
   readonly #flight = singleFlight(() => this.#run());
   #reason: Reason = 'start';
+  #problems: ReadonlySet<string> = new Set();
   #blockedSince: number | undefined;
   #asked = '';
 
@@ -75,6 +76,7 @@ export class FolderLoop {
       const state = await call('state', [], { signal: this.#abort.signal });
       keeper.change({ state });
       keeper.succeeded('state');
+      this.#logProblems(state);
       return state;
     } finally {
       activity?.end();
@@ -87,6 +89,13 @@ export class FolderLoop {
     this.#settling.dispose();
     this.#missing.reset();
     this.#blocked.reset();
+  }
+
+  /** Each sentence once, when it becomes true. */
+  #logProblems(state: FolderState): void {
+    const sentences = new Set(state.problems.map(({ code, message }) => `${message} [${code}]`));
+    for (const sentence of sentences) if (!this.#problems.has(sentence)) this.#parts.log('error', sentence);
+    this.#problems = sentences;
   }
 
   async #run(): Promise<void> {

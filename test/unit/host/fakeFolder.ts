@@ -32,6 +32,7 @@ export class FakeFolder {
   /** Thrown by the next imports, in order. */
   readonly importFailures: EngramError[] = [];
   stateFailure: EngramError | undefined;
+  problems: FolderState['problems'] = [];
   active = 0;
   mostActive = 0;
 
@@ -48,6 +49,7 @@ export class FakeFolder {
     const row = { createdBy: 'ana', createdAt: '', sessions: 0, memories: 1, prompts: 0, uncommitted: false };
     return {
       ...emptyState,
+      problems: this.problems,
       chunks: waiting.map((id) => ({ ...row, id, state: 'pending', waiting: true })),
       chunkTotals: { ...emptyState.chunkTotals, all: this.listed.size, waiting: waiting.length, missing, imported: this.imported.size },
     };

@@ -132,6 +132,19 @@ describe('FolderLoop', () => {
     expect(keeper.snapshot.failure).toBeUndefined();
   });
 
+  it('logs a problem once, and again when it comes back', async () => {
+    const { folder, loop, logged } = setUp('off');
+    folder.problems = [{ code: 'manifest-invalid', severity: 'error', message: 'manifest.json cannot be read.' }];
+    await loop.look('start');
+    await loop.look('files');
+    expect(logged).toEqual(['error manifest.json cannot be read. [manifest-invalid]']);
+    folder.problems = [];
+    await loop.look('files');
+    folder.problems = [{ code: 'manifest-invalid', severity: 'error', message: 'manifest.json cannot be read.' }];
+    await loop.look('files');
+    expect(logged).toHaveLength(2);
+  });
+
   it('asks once for each batch, and imports nothing', async () => {
     const { folder, loop, arrivals } = setUp('ask');
     folder.pull('a');
