@@ -27,7 +27,11 @@ export const hostileText: Journey = {
     const texts = [await bob.statusText(), ...(await bob.rowTexts('Chunks'))].join(' ');
     assert.doesNotMatch(texts, /\p{Bidi_Control}|\p{Cc}/u);
     assert.equal(await bob.view('Chunks').locator('.codicon-bug, .codicon-flame, img').count(), 0);
-    await bob.rows('Chunks').filter({ hasText: /\d{4},.*memor/ }).first().dblclick();
+    await bob
+      .rows('Chunks')
+      .filter({ hasText: /\d{4},.*memor/ })
+      .first()
+      .dblclick();
     await bob.page.locator('.editor-instance .view-line').first().waitFor();
     assert.equal(await bob.page.locator('.editor-instance .detected-link', { hasText: /command:|file:/ }).count(), 0);
     await picture(bob, 'hostile-text');

@@ -103,9 +103,15 @@ export class Workbench {
     return this.page.locator('.quick-input-list .monaco-list-row');
   }
 
+  /** Right click, then the entry. A menu ignores the mouse for a moment after it opened, so the click is repeated until it closes. */
   async contextMenu(row: Locator, entry: string): Promise<void> {
     await row.click({ button: 'right' });
-    await this.page.locator('.monaco-menu .action-menu-item', { hasText: entry }).first().click();
+    const item = this.page.locator('.monaco-menu .action-menu-item', { hasText: entry }).first();
+    await item.waitFor();
+    await eventually(`the menu closes after ${entry}`, async () => {
+      if (await item.isVisible()) await item.click({ timeout: 1000 });
+      return !(await item.isVisible());
+    });
   }
 
   /** Lines of the active editor as they are on screen; VS Code renders blanks as no-break spaces. */
