@@ -109,7 +109,7 @@ export class FolderLoop {
       this.#parts.keeper.succeeded('import');
       this.#blockedSince = undefined;
       this.#blocked.reset();
-      if (state.chunkTotals.missing > 0 && !this.#abort.signal.aborted) this.#missing.plan();
+      if (isUnsettled(state) && !this.#abort.signal.aborted) this.#missing.plan();
     } catch (error) {
       this.#failed(step, error);
     }
@@ -168,6 +168,11 @@ export class FolderLoop {
     this.#parts.log(isQuiet ? 'debug' : 'error', `${step} (${this.#reason}) failed: ${code}`);
     if (!isQuiet) this.#parts.keeper.failed(step, error);
   }
+}
+
+/** A pull may still be writing: a chunk without its file, or files without their manifest, whose events may never come. */
+function isUnsettled({ chunkTotals, chunks, manifest }: FolderState): boolean {
+  return chunkTotals.missing > 0 || (manifest === 'absent' && chunkTotals.all > 0) || chunks.some((chunk) => chunk.state === 'unlisted');
 }
 
 /** Whether an import now could bring something. Databases that are only read, or not used at all, would refuse it. */

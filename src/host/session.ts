@@ -56,6 +56,8 @@ export interface Sessions {
   /** Fires when {@link kind}, {@link all}, or the snapshot of any session changes. */
   readonly onDidChange: Event<void>;
   readonly onDidArrive: Event<Arrival>;
+  /** Somebody looks at the views: asks git whether another branch has the folder that is not here. Costs nothing where there is one. */
+  lookAround(): void;
   /** Makes `.engram` there and opens it. */
   initialise(root: Uri): Promise<FolderSession>;
   /** Looks for folders again and reads every state again. */

@@ -46,6 +46,8 @@ export class WindowSessions implements Sessions, Disposable {
   #watchers: Disposable | undefined;
   #watched = '';
   #vacant: readonly Discovered[] = [];
+  /** Places whose branches were asked about; `undefined` until somebody looks at the views. */
+  #asked: Set<string> | undefined;
   #hasLooked = false;
   #isListening = false;
   #isDisposed = false;
@@ -87,6 +89,11 @@ export class WindowSessions implements Sessions, Disposable {
       }),
     );
     void this.#discover();
+  }
+
+  lookAround(): void {
+    this.#asked = new Set();
+    this.#askBranches();
   }
 
   async initialise(root: Uri): Promise<FolderSession> {
@@ -158,6 +165,18 @@ export class WindowSessions implements Sessions, Disposable {
     this.#vacant = opened.filter(({ place }) => !this.#sessions.has(place.root));
     this.#hasLooked = true;
     this.#tell();
+    this.#askBranches();
+  }
+
+  /** Each place once after somebody looked at the views. A session that finds nothing on any branch goes away again by itself. */
+  #askBranches(): void {
+    if (!this.#asked || !this.trusted) return;
+    for (const found of this.#vacant) {
+      const { root, gitRoot } = found.place;
+      if (gitRoot === undefined || this.#asked.has(root) || this.#sessions.has(root)) continue;
+      this.#asked.add(root);
+      void this.#add(found).start();
+    }
   }
 
   /** A folder that is being made, and one that only the branch which is checked out does not have. */

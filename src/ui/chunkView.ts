@@ -22,7 +22,9 @@ export class ChunkView implements Disposable {
       view,
       this.#tree,
       sessions.onDidChange(() => this.#draw()),
+      view.onDidChangeVisibility(({ visible }) => visible && sessions.lookAround()),
     );
+    if (view.visible) sessions.lookAround();
     void commands.executeCommand('setContext', GROUPING_KEY, this.#grouping);
     this.#draw();
   }
