@@ -62,7 +62,9 @@ async function play(harness: Harness, journey: Journey, docs: boolean): Promise<
     return undefined;
   } catch (error) {
     for (const [index, window] of windows.entries()) await keepPicture(window, `failed-${slug}-${index + 1}`, false);
-    cpSync(server.logs, path.join(results, `logs-${slug}`), { recursive: true });
+    const logs = path.join(results, `logs-${slug}`);
+    rmSync(logs, { recursive: true, force: true });
+    cpSync(server.logs, logs, { recursive: true });
     return error;
   } finally {
     await browser.close();
