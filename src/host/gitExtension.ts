@@ -1,3 +1,4 @@
+import { isAbsolute } from 'node:path';
 import { Disposable, type Event, EventEmitter, extensions, type Uri } from 'vscode';
 
 /** The parts of the editor's own git extension that are used here (its API, version 1). */
@@ -75,7 +76,8 @@ export class GitExtension implements Disposable {
       api.onDidCloseRepository((repository) => this.#forget(repository.rootUri.toString())),
     );
     for (const repository of api.repositories) this.#watch(repository);
-    this.#setPath(api.git.path);
+    // On Linux it may be plain `git`; then the engine looks for it in PATH itself, never in the working folder.
+    this.#setPath(isAbsolute(api.git.path) ? api.git.path : '');
   }
 
   #drop(): void {
