@@ -91,11 +91,14 @@ export class FolderLoop {
     this.#blocked.reset();
   }
 
-  /** Each sentence once, when it becomes true. */
-  #logProblems(state: FolderState): void {
-    const sentences = new Set(state.problems.map(({ code, message }) => `${message} [${code}]`));
-    for (const sentence of sentences) if (!this.#problems.has(sentence)) this.#parts.log('error', sentence);
-    this.#problems = sentences;
+  /** Each sentence once, when it becomes true. A file that has not arrived yet alarms nobody. */
+  #logProblems({ problems, chunks }: FolderState): void {
+    const all = [...problems, ...chunks.flatMap(({ problem }) => (problem ? [problem] : []))];
+    const sentences = new Map(all.map(({ code, message }) => [`${message} [${code}]`, code]));
+    for (const [sentence, code] of sentences) {
+      if (!this.#problems.has(sentence)) this.#parts.log(code === 'chunk-missing' ? 'info' : 'error', sentence);
+    }
+    this.#problems = new Set(sentences.keys());
   }
 
   async #run(): Promise<void> {

@@ -56,10 +56,11 @@ export class Workbench {
     await list.hover({ force: true });
     await this.page.mouse.wheel(0, -100_000);
     const seen = new Set<string>();
-    for (let screens = 0; screens < 20; screens++) {
+    for (let screens = 0, still = 0; screens < 40 && still < 3; screens++) {
+      await this.page.waitForTimeout(60); // the list draws its new rows a frame later
       const before = seen.size;
       for (const text of await this.rows(view).allInnerTexts()) seen.add(text.replaceAll(/\s+/g, ' ').trim());
-      if (seen.size === before) break;
+      still = seen.size === before ? still + 1 : 0;
       await this.page.mouse.wheel(0, 60);
     }
     return [...seen];
