@@ -48,8 +48,11 @@ async function runActivation(harness: Harness, folder: string): Promise<Counts> 
   const workspace = path.join(folder, 'plain');
   mkdirSync(workspace, { recursive: true });
   const samples: { loadMs: number; activateMs: number }[] = [];
-  for (let round = 0; round < 5; round++) {
-    samples.push(await measure(harness, { suite: 'activation', workspace, timeoutMs: 60_000 }));
+  // A window that the browser gave up on a busy machine is opened again; a host that never answers fails all tries.
+  for (let tries = 0; samples.length < 5; tries++) {
+    const sample = await measure(harness, { suite: 'activation', workspace, timeoutMs: 60_000 }).catch((error: unknown) => error);
+    if (sample instanceof Error && tries >= 6) throw sample;
+    if (!(sample instanceof Error)) samples.push(sample as Awaited<ReturnType<typeof measure>>);
   }
   const activateMs = median(samples.map((sample) => sample.activateMs));
   const loadMs = median(samples.map((sample) => sample.loadMs));
