@@ -25,7 +25,7 @@ export async function runJourneys({ only = '', docs = false }: JourneyOptions = 
   for (const journey of journeys.filter(({ name }) => name.includes(only))) {
     const reason = journey.skip?.();
     const start = performance.now();
-    const error = reason === undefined ? await play(harness, journey, docs) : undefined;
+    const error = reason === undefined ? await play(harness, journey, docs).catch((failure: unknown) => failure) : undefined;
     const seconds = `${((performance.now() - start) / 1000).toFixed(1)} s`;
     if (reason !== undefined) counts.skipped++;
     else if (error === undefined) counts.passed++;
@@ -38,7 +38,7 @@ export async function runJourneys({ only = '', docs = false }: JourneyOptions = 
   return counts;
 }
 
-/** Gives the error where the journey failed; a picture of every window is then in `test-results`. */
+/** Gives the error where the journey failed, and rejects where there was no server or no browser for it; a picture of every window is then in `test-results`. */
 async function play(harness: Harness, journey: Journey, docs: boolean): Promise<unknown> {
   const slug = journey.name.toLowerCase().replaceAll(/[^a-z0-9]+/g, '-');
   const folder = shortTemporaryFolder();
