@@ -1,4 +1,4 @@
-import { cpSync, mkdirSync, rmSync } from 'node:fs';
+import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { launchBrowser, openWindow } from '../../scripts/harness/browser.ts';
 import { type Harness, installHarness } from '../../scripts/harness/install.ts';
@@ -65,11 +65,22 @@ async function play(harness: Harness, journey: Journey, docs: boolean): Promise<
     const logs = path.join(results, `logs-${slug}`);
     rmSync(logs, { recursive: true, force: true });
     cpSync(server.logs, logs, { recursive: true });
+    for (const window of windows) console.log(`   the window says: ${await window.whatItSays()}`);
+    printLogs(logs);
     return error;
   } finally {
     await browser.close();
     await server.stop();
     rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+  }
+}
+
+/** What the extension itself wrote: the pictures do not leave the machine on which a run failed, the output does. */
+function printLogs(folder: string): void {
+  const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('Engram.log'));
+  for (const file of files.sort()) {
+    const lines = readFileSync(path.join(folder, file), 'utf8').trim().split('\n').slice(-20);
+    console.log([`   ${file}`, ...lines].join('\n     '));
   }
 }
 

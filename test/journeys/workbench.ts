@@ -133,6 +133,18 @@ export class Workbench {
     return this.page.locator('.notifications-toasts .notification-list-item');
   }
 
+  /** Status item, notices and dialog in one line, for the report of a failure. Never rejects. */
+  async whatItSays(): Promise<string> {
+    const parts = [
+      this.statusItem,
+      this.toasts(),
+      this.page.locator('.monaco-dialog-box'),
+      this.page.locator('.quick-input-widget:visible'),
+    ];
+    const texts = await Promise.all(parts.map((part) => part.allInnerTexts().catch(() => ['(gone)'])));
+    return texts.flat().join(' | ').replaceAll(/\s+/g, ' ');
+  }
+
   /** Types a line into a terminal of this window, opening one if there is none. */
   async terminal(line: string): Promise<void> {
     if ((await this.page.locator('.xterm-rows').count()) === 0) {
@@ -140,6 +152,8 @@ export class Workbench {
       await eventually('a shell prompt', async () => mustMatch(await this.terminalText(), /[$#%>]/), 20_000);
     }
     await this.command('Terminal: Focus Terminal');
+    // Typed too early, the first letters go to whatever had the focus before.
+    await this.page.locator('.xterm-helper-textarea:focus').waitFor({ state: 'attached' });
     await this.page.keyboard.type(line);
     await this.page.keyboard.press('Enter');
   }
