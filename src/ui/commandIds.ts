@@ -1,6 +1,7 @@
 /** Every command, as `package.json` contributes it. */
 export const COMMAND_IDS = [
   'engram.syncNow',
+  'engram.syncAll',
   'engram.importPending',
   'engram.importChunk',
   'engram.exportNew',

@@ -1,7 +1,5 @@
-import { type Command, type Disposable, l10n, StatusBarAlignment, type StatusBarItem, ThemeColor, window } from 'vscode';
+import { type Disposable, l10n, StatusBarAlignment, type StatusBarItem, ThemeColor, window } from 'vscode';
 import type { Sessions } from '../host/session.ts';
-import type { CommandId } from './commandIds.ts';
-import { ALL_FOLDERS } from './commands/syncNow.ts';
 import { statusText } from './statusText.ts';
 
 /** Draws {@link statusText}. */
@@ -38,14 +36,8 @@ export class StatusItem implements Disposable {
     this.#item.tooltip = status.tooltip;
     this.#item.accessibilityInformation = { label: status.spoken };
     this.#item.backgroundColor = status.isWarning ? new ThemeColor('statusBarItem.warningBackground') : undefined;
-    this.#item.command = clickOf(status.command);
+    // Its id only: a command with arguments is made anew with each drawing, and a click on the item as it was drawn before finds nothing.
+    this.#item.command = status.command;
     this.#item.show();
   }
 }
-
-function clickOf(command: string | undefined): Command | undefined {
-  if (command === undefined) return undefined;
-  return { title: 'Engram', command, ...(command === SYNC && { arguments: [ALL_FOLDERS] }) };
-}
-
-const SYNC: CommandId = 'engram.syncNow';

@@ -162,11 +162,11 @@ function clickOf(t: Translate, kind: ConditionKind): { readonly command: string 
     case 'restricted':
       return { command: 'workbench.trust.manage', hint: t('Click to manage Workspace Trust') };
     case 'commit':
-      return { command: 'engram.syncNow', hint: t('Click to sync again') };
+      return { command: 'engram.syncAll', hint: t('Click to sync again') };
     case 'pending':
-      return { command: 'engram.syncNow', hint: t('Click to import and share') };
+      return { command: 'engram.syncAll', hint: t('Click to import and share') };
     case 'share':
-      return { command: 'engram.syncNow', hint: t('Click to write what is new into a chunk') };
+      return { command: 'engram.syncAll', hint: t('Click to write what is new into a chunk') };
     case 'conflict':
     case 'manifest-damaged':
     case 'database-blocked':
@@ -177,7 +177,7 @@ function clickOf(t: Translate, kind: ConditionKind): { readonly command: string 
     case 'ignored':
       return { command: 'engram.chunks.focus', hint: t('Click to see what can be done') };
     default:
-      return { command: 'engram.syncNow', hint: t('Click to sync') };
+      return { command: 'engram.syncAll', hint: t('Click to sync') };
   }
 }
 

@@ -1,4 +1,5 @@
 import { badInput } from './badInput.ts';
+import { clicking } from './clicking.ts';
 import { folders } from './folders.ts';
 import { hostileText } from './hostileText.ts';
 import type { Journey } from './journey.ts';
@@ -12,6 +13,7 @@ import { theStory } from './story.ts';
 /** Every journey of a full run. The story is also what `npm start -- --smoke` plays. */
 export const journeys: readonly Journey[] = [
   theStory,
+  clicking,
   ...lookingAround,
   ...reading,
   restrictedMode,

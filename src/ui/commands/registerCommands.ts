@@ -17,11 +17,12 @@ import { restoreKept } from './restoreKept.ts';
 import { revealChunk } from './revealChunk.ts';
 import { saveMemory } from './saveMemory.ts';
 import { searchMemories } from './searchMemories.ts';
-import { syncNow } from './syncNow.ts';
+import { syncAll, syncNow } from './syncNow.ts';
 
 /** The full list; test/unit/ui/contributions.test.ts checks its ids against `contributes.commands`. */
 const handlers: Readonly<Record<CommandId, (context: CommandContext, argument: unknown) => Promise<void>>> = {
   'engram.syncNow': syncNow,
+  'engram.syncAll': syncAll,
   'engram.importPending': importPending,
   'engram.importChunk': importChunk,
   'engram.exportNew': exportNew,

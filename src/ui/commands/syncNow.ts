@@ -1,4 +1,6 @@
 import { l10n, window } from 'vscode';
+import type { CallContext } from '../../engine/folderRequests.ts';
+import type { SyncSummary } from '../../engine/folderState.ts';
 import { syncText } from '../summaries.ts';
 import { targetOf } from '../targets.ts';
 import { chooseSession, mustBeTrusted } from './choose.ts';
@@ -6,16 +8,20 @@ import type { CommandContext } from './commandContext.ts';
 import { everyFolder } from './everyFolder.ts';
 import { longRun } from './longRun.ts';
 
-/** Argument of the status bar item's click. */
-export const ALL_FOLDERS = 'all-folders';
-
-/** `engram.syncNow`: imports, then exports. A click on the status bar item does it in every folder, the palette asks in which. */
+/** `engram.syncNow`: imports, then exports, in one folder: the one of the row, else the palette asks. */
 export async function syncNow(context: CommandContext, argument: unknown): Promise<void> {
   mustBeTrusted(context);
-  const chosen = argument === ALL_FOLDERS ? 'all' : await chooseSession(context, targetOf(argument));
-  if (!chosen) return;
-  const runs = await longRun(l10n.t('Syncing memories'), async (call) =>
-    chosen === 'all' ? everyFolder(context, (session) => session.requests.sync({}, call)) : [await chosen.requests.sync({}, call)],
-  );
+  const chosen = await chooseSession(context, targetOf(argument));
+  if (chosen) await sync(async (call) => [await chosen.requests.sync({}, call)]);
+}
+
+/** `engram.syncAll`: a click on the status bar item syncs every folder of the window. */
+export async function syncAll(context: CommandContext): Promise<void> {
+  mustBeTrusted(context);
+  await sync((call) => everyFolder(context, (session) => session.requests.sync({}, call)));
+}
+
+async function sync(work: (call: CallContext) => Promise<readonly SyncSummary[]>): Promise<void> {
+  const runs = await longRun(l10n.t('Syncing memories'), work);
   window.setStatusBarMessage(syncText(l10n.t, runs), 5_000);
 }

@@ -47,7 +47,7 @@ describe('statusText of one folder', () => {
   it('does nothing on a click while something runs', () => {
     const running = status(snapshot({}, { activity: { kind: 'syncing', done: 0, total: 0 } }));
     expect(running?.command).toBeUndefined();
-    expect(status(snapshot())?.command).toBe('engram.syncNow');
+    expect(status(snapshot())?.command).toBe('engram.syncAll');
   });
 
   it('shows the warning colour only where a person has to do something', () => {
