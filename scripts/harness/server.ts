@@ -129,10 +129,10 @@ function portOf(stdout: NodeJS.ReadableStream, log: NodeJS.WritableStream): Prom
   });
 }
 
-/** Ends the whole process group and waits for it: the server's children live on for seconds after the server itself. */
+/** Ends the whole process group and waits for it: the server's children live on for seconds after the server itself, idle, so they are not waited for long. */
 async function endGroup(group: number): Promise<void> {
   for (const [signal, waits] of [
-    ['SIGTERM', 100],
+    ['SIGTERM', 10],
     ['SIGKILL', 40],
   ] as const) {
     if (!signalGroup(group, signal)) return;

@@ -1,10 +1,11 @@
 import type { GitFolderStatus } from '../engine/ports.ts';
 
-type Porcelain = Pick<GitFolderStatus, 'branch' | 'uncommittedChunks' | 'manifestUncommitted' | 'manifestUnmerged'>;
+type Porcelain = Pick<GitFolderStatus, 'branch' | 'uncommittedChunks' | 'deletedChunks' | 'manifestUncommitted' | 'manifestUnmerged'>;
 
 interface Change {
   readonly path: string;
   readonly unmerged: boolean;
+  readonly deleted: boolean;
 }
 
 /** Fields before the path, by the first letter of an entry (git-status, "Porcelain Format Version 2"). */
@@ -25,20 +26,33 @@ export function parseStatus(output: string, folder: string): Porcelain {
   const manifest = inFolder.find((change) => change.path === 'manifest.json');
   return {
     branch: head === '(detached)' ? '' : head,
-    uncommittedChunks: inFolder.map((change) => CHUNK.exec(change.path)?.[1]).filter((id) => id !== undefined),
+    uncommittedChunks: chunkIds(inFolder.filter((change) => !change.deleted)),
+    deletedChunks: chunkIds(inFolder.filter((change) => change.deleted)),
     manifestUncommitted: manifest !== undefined,
     manifestUnmerged: manifest?.unmerged === true,
   };
 }
 
+function chunkIds(changes: readonly Change[]): string[] {
+  return changes.map((change) => CHUNK.exec(change.path)?.[1]).filter((id) => id !== undefined);
+}
+
 function changesIn(records: readonly string[]): Change[] {
   const changes: Change[] = [];
-  let isOldName = false;
+  let oldName: 'renamed' | 'copied' | undefined;
   for (const record of records) {
+    if (oldName !== undefined) {
+      if (oldName === 'renamed') changes.push({ path: record, unmerged: false, deleted: true });
+      oldName = undefined;
+      continue;
+    }
     const kind = record[0] ?? '';
-    const fields = isOldName ? undefined : FIELDS_BEFORE_PATH[kind];
-    isOldName = !isOldName && kind === '2'; // the record behind a renamed one is its old name
-    if (fields !== undefined) changes.push({ path: record.split(' ').slice(fields).join(' '), unmerged: kind === 'u' });
+    const fields = FIELDS_BEFORE_PATH[kind];
+    if (fields === undefined) continue;
+    const words = record.split(' ');
+    const state = words[1] ?? '';
+    changes.push({ path: words.slice(fields).join(' '), unmerged: kind === 'u', deleted: kind !== '?' && state.includes('D') });
+    if (kind === '2') oldName = state.includes('R') ? 'renamed' : 'copied'; // the record behind it is its old name
   }
   return changes;
 }

@@ -103,6 +103,8 @@ export interface GitState {
   readonly ignored: boolean;
   /** Chunks or the manifest are written and not committed. */
   readonly uncommitted: number;
+  /** Chunks that git has and that are gone here: a commit would take them from the team. */
+  readonly deleted: number;
 }
 
 export interface FolderProblem {

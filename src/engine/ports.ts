@@ -172,6 +172,8 @@ export interface GitFolderStatus {
   readonly ignored: boolean;
   /** Chunk ids that are new or changed and not committed. */
   readonly uncommittedChunks: readonly string[];
+  /** Chunk ids that the last commit has and the work tree has not. */
+  readonly deletedChunks: readonly string[];
   readonly manifestUncommitted: boolean;
   /** The manifest is unmerged (both sides changed it). */
   readonly manifestUnmerged: boolean;

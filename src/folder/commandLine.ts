@@ -172,6 +172,7 @@ function statusLines(state: FolderState): string[] {
     `Memories here:   ${totals.observations} in ${totals.sessions} sessions, ${totals.prompts} prompts, ${totals.relations} relations`,
     ...(state.git.ignored ? ['Git ignores this folder, so nothing in it is shared.'] : []),
     ...(state.git.uncommitted > 0 ? [`Not committed:   ${state.git.uncommitted} (commit .engram to share them)`] : []),
+    ...(state.git.deleted > 0 ? [`Deleted here:    ${state.git.deleted} chunks that git has (git restore .engram brings them back)`] : []),
     ...problemLines(state.problems),
   ];
 }

@@ -70,7 +70,7 @@ export class FolderStateReader {
       chunkTotals: chunkTotals(mode === 'full' ? chunks : chunks.map((chunk) => ({ ...chunk, waiting: false })), uncommitted),
       toShare: open?.writable ? await this.#toShare(chunks, open) : NOTHING_TO_SHARE,
       totals: open?.store.counts() ?? NO_TOTALS,
-      git: gitState(status),
+      git: gitState(status, chunks.length > 0),
       kept: open ? await this.#keptCount(open) : 0,
       problems: [
         ...(problem ? [problem] : []),

@@ -28,7 +28,7 @@ export const NOTHING_TO_SHARE: ToShare = {
   personal: 0,
   heldBack: 0,
 };
-export const NO_GIT: FolderState['git'] = { available: false, branch: '', ignored: false, uncommitted: 0 };
+export const NO_GIT: FolderState['git'] = { available: false, branch: '', ignored: false, uncommitted: 0, deleted: 0 };
 
 /** The newest layout of manifests that this release can write without losing something. */
 export const NEWEST_MANIFEST_VERSION = 2;
@@ -120,10 +120,12 @@ export function toShare(plan: ExportPlan): ToShare {
   };
 }
 
-export function gitState(status: GitFolderStatus | undefined): FolderState['git'] {
+/** A manifest alone is worth a commit only where it lists something. */
+export function gitState(status: GitFolderStatus | undefined, hasChunks: boolean): FolderState['git'] {
   if (!status) return NO_GIT;
-  const uncommitted = status.uncommittedChunks.length || Number(status.manifestUncommitted);
-  return { available: true, branch: status.branch, ignored: status.ignored, uncommitted };
+  const deleted = status.deletedChunks.length;
+  const uncommitted = status.uncommittedChunks.length || Number(status.manifestUncommitted && hasChunks && deleted === 0);
+  return { available: true, branch: status.branch, ignored: status.ignored, uncommitted, deleted };
 }
 
 const NEXT_STEP: Partial<Record<ManifestKind, string>> = {

@@ -21,6 +21,7 @@ export const CONDITIONS = [
   'ignored',
   'share',
   'damaged-chunks',
+  'deleted-chunks',
   'missing-chunks',
   'commit',
   'read-only',
@@ -86,6 +87,7 @@ function workOf({ chunkTotals, toShare, git, manifest }: FolderState): Condition
   if (manifest === 'newer') return { kind: 'read-only', count: 0 };
   if (toShareCount > 0) return { kind: 'share', count: toShareCount };
   if (damaged > 0) return { kind: 'damaged-chunks', count: damaged };
+  if (git.deleted > 0) return { kind: 'deleted-chunks', count: git.deleted };
   if (chunkTotals.missing > 0) return { kind: 'missing-chunks', count: chunkTotals.missing };
   if (git.uncommitted > 0) return { kind: 'commit', count: git.uncommitted };
   return { kind: chunkTotals.all === 0 ? 'nothing-yet' : 'synced', count: 0 };

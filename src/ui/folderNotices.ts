@@ -79,10 +79,22 @@ function gitNotices(t: Translate, { git, manifest, chunkTotals, mode }: FolderSt
     notices.push({ id: 'ignored', severity: 'warning', headline: t('Not shared'), detail, action: undefined });
   } else if (git.uncommitted > 0 && mode === 'full') {
     const detail =
-      git.uncommitted === 1
-        ? t('1 chunk is written and not committed yet.')
-        : t('{0} chunks are written and not committed yet.', git.uncommitted);
+      chunkTotals.uncommitted === 0
+        ? t('manifest.json is changed and not committed yet.')
+        : git.uncommitted === 1
+          ? t('1 chunk is written and not committed yet.')
+          : t('{0} chunks are written and not committed yet.', git.uncommitted);
     notices.push({ id: 'uncommitted', severity: 'info', headline: t('Commit to share'), detail, action: scm });
+  }
+  if (git.deleted > 0) {
+    const detail =
+      git.deleted === 1
+        ? t('1 chunk that git has was deleted here. Committing that takes it from your team; discard the change to get it back.')
+        : t(
+            '{0} chunks that git has were deleted here. Committing that takes them from your team; discard the change to get them back.',
+            git.deleted,
+          );
+    notices.push({ id: 'deleted', severity: 'warning', headline: t('Chunks deleted'), detail, action: scm });
   }
   if (manifest === 'absent' && chunkTotals.all > 0) {
     const detail = t(

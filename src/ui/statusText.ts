@@ -65,6 +65,7 @@ const ICONS: Readonly<Record<ConditionKind, string>> = {
   ignored: 'circle-slash',
   share: 'cloud-upload',
   'damaged-chunks': 'warning',
+  'deleted-chunks': 'warning',
   'missing-chunks': 'cloud-download',
   commit: 'git-commit',
   'read-only': 'lock',
@@ -92,6 +93,7 @@ function wordsOf(t: Translate, { kind, count }: Condition): string {
     ignored: () => t('not shared'),
     share: () => t('{0} to share', count),
     'damaged-chunks': () => t('{0} damaged', count),
+    'deleted-chunks': () => t('{0} deleted', count),
     'missing-chunks': () => t('{0} missing', count),
     commit: () => t('commit to share'),
     'read-only': () => t('read-only'),
@@ -135,6 +137,8 @@ export function sentenceOf(t: Translate, { kind, count }: Condition, { failure, 
     ignored: () => t('Git ignores this .engram folder, so nothing in it is shared.'),
     share: () => (count === 1 ? t('1 change is not shared yet.') : t('{0} changes are not shared yet.', count)),
     'damaged-chunks': () => (count === 1 ? t('1 chunk cannot be read.') : t('{0} chunks cannot be read.', count)),
+    'deleted-chunks': () =>
+      count === 1 ? t('1 chunk that git has was deleted here.') : t('{0} chunks that git has were deleted here.', count),
     'missing-chunks': () =>
       count === 1
         ? t('1 chunk is listed, but its file is not here yet.')
@@ -174,6 +178,7 @@ function clickOf(t: Translate, kind: ConditionKind): { readonly command: string 
     case 'not-a-folder':
     case 'foreign':
     case 'read-only':
+    case 'deleted-chunks':
     case 'ignored':
       return { command: 'engram.chunks.focus', hint: t('Click to see what can be done') };
     default:

@@ -14,10 +14,16 @@ export interface JourneyOptions {
   readonly only?: string;
   /** Pictures go into `docs/screenshots` too. */
   readonly docs?: boolean;
+  /** Plays the journeys that have no theme of their own in this one; their pictures are named after it. */
+  readonly theme?: 'light';
 }
 
+type Look = Omit<JourneyOptions, 'only'>;
+
+const LIGHT_THEME = { 'workbench.colorTheme': 'Default Light Modern' };
+
 /** Plays the journeys one after another on the packed extension (mode B), each on a server of its own. */
-export async function runJourneys({ only = '', docs = false }: JourneyOptions = {}): Promise<Counts> {
+export async function runJourneys({ only = '', ...look }: JourneyOptions = {}): Promise<Counts> {
   const harness = await installHarness();
   for (const warning of harness.warnings) console.warn(warning);
   if (!harness.browser) return process.env['CI'] ? { passed: 0, failed: 1, skipped: 0 } : { passed: 0, failed: 0, skipped: 1 };
@@ -25,7 +31,7 @@ export async function runJourneys({ only = '', docs = false }: JourneyOptions = 
   for (const journey of journeys.filter(({ name }) => name.includes(only))) {
     const reason = journey.skip?.();
     const start = performance.now();
-    const error = reason === undefined ? await play(harness, journey, docs).catch((failure: unknown) => failure) : undefined;
+    const error = reason === undefined ? await play(harness, journey, look).catch((failure: unknown) => failure) : undefined;
     const seconds = `${((performance.now() - start) / 1000).toFixed(1)} s`;
     if (reason !== undefined) counts.skipped++;
     else if (error === undefined) counts.passed++;
@@ -39,10 +45,14 @@ export async function runJourneys({ only = '', docs = false }: JourneyOptions = 
 }
 
 /** Gives the error where the journey failed, and rejects where there was no server or no browser for it; a picture of every window is then in `test-results`. */
-async function play(harness: Harness, journey: Journey, docs: boolean): Promise<unknown> {
+async function play(harness: Harness, journey: Journey, look: Look): Promise<unknown> {
   const slug = journey.name.toLowerCase().replaceAll(/[^a-z0-9]+/g, '-');
   const folder = shortTemporaryFolder();
-  const settings = { 'security.workspace.trust.enabled': journey.trusted === false, ...journey.server?.settings };
+  const settings = {
+    'security.workspace.trust.enabled': journey.trusted === false,
+    ...(look.theme && LIGHT_THEME),
+    ...journey.server?.settings,
+  };
   const server = await startServer(harness, { name: slug, install: [vsix], ...journey.server, settings });
   const windows: Workbench[] = [];
   const browser = await launchBrowser(harness, server);
@@ -57,7 +67,7 @@ async function play(harness: Harness, journey: Journey, docs: boolean): Promise<
         await window.ready();
         return window;
       },
-      picture: (window, name) => keepPicture(window, name, docs),
+      picture: (window, name) => keepPicture(window, look.theme ? `${name}-${look.theme}` : name, look.docs === true),
     });
     return undefined;
   } catch (error) {

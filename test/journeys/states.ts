@@ -44,11 +44,22 @@ const situations: readonly Situation[] = [
   {
     name: 'nothing yet',
     prepare: async ({ carol }) => {
+      const fresh = path.join(carol, '../fresh');
+      await git(path.dirname(fresh), 'init', '--quiet', fresh);
+      await engram(fresh, 'init');
+      return fresh;
+    },
+    says: /no memories|nothing yet/i,
+    imports: false,
+  },
+  {
+    name: 'deleted chunks',
+    prepare: ({ carol }) => {
       rmSync(path.join(carol, '.engram'), { recursive: true });
-      await engram(carol, 'init');
+      mkdirSync(path.join(carol, '.engram'));
       return undefined;
     },
-    says: /no memories|nothing|yet|save/i,
+    says: /deleted here/i,
     imports: false,
   },
   {

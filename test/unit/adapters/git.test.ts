@@ -98,6 +98,7 @@ describe('folderStatus', () => {
         branch: 'main',
         ignored: false,
         uncommittedChunks: ['aaaaaaaa'],
+        deletedChunks: [],
         manifestUncommitted: true,
         manifestUnmerged: false,
         trackedDatabases: [],
@@ -110,7 +111,20 @@ describe('folderStatus', () => {
       const status = await git.folderStatus();
       expect(status).toMatchObject({ branch: '', manifestUncommitted: false });
       expect([...status.uncommittedChunks].sort()).toEqual(['bbbbbbbb', 'dddddddd']);
+      expect(status.deletedChunks).toEqual(['aaaaaaaa']);
     }
+  });
+
+  it('tells chunks that were deleted from those that were written', async () => {
+    const repository = await testRepository();
+    for (const id of ['aaaaaaaa', 'bbbbbbbb', 'cccccccc']) await repository.write(`.engram/chunks/${id}.jsonl.gz`, id);
+    await commitAll(repository);
+    await rm(join(repository.path, '.engram/chunks/aaaaaaaa.jsonl.gz'));
+    repository.git('rm', '-q', '.engram/chunks/bbbbbbbb.jsonl.gz');
+    await repository.write('.engram/chunks/cccccccc.jsonl.gz', 'changed');
+    const status = await (await open(repository)).folderStatus();
+    expect(status.deletedChunks).toEqual(['aaaaaaaa', 'bbbbbbbb']);
+    expect(status.uncommittedChunks).toEqual(['cccccccc']);
   });
 
   it('sees an unmerged manifest', async () => {

@@ -33,7 +33,7 @@ export function folderState(differences: Differences = {}): FolderState {
     ...differences,
     chunkTotals: { ...totals, ...differences.chunkTotals },
     toShare: { ...toShare, ...differences.toShare },
-    git: { available: true, branch: 'main', ignored: false, uncommitted: 0, ...differences.git },
+    git: { available: true, branch: 'main', ignored: false, uncommitted: 0, deleted: 0, ...differences.git },
   };
 }
 

@@ -25,6 +25,7 @@ describe('statusText of one folder', () => {
     ['$(warning) Engram: disk full', snapshot({}, { failure: { ...problem, code: 'disk-full' } })],
     ['$(warning) Engram: sync failed', snapshot({}, { failure: problem })],
     ['$(warning) Engram: 2 damaged', snapshot({ chunkTotals: { unreadable: 1, altered: 1 } })],
+    ['$(warning) Engram: 2 deleted', snapshot({ git: { deleted: 2, uncommitted: 1 }, chunkTotals: { missing: 1 } })],
     ['$(cloud-download) Engram: 1 missing', snapshot({ chunkTotals: { missing: 1 } })],
     ['$(shield) Engram: restricted', snapshot({ mode: 'browse', database: 'closed' })],
     ['$(git-branch) Engram: not on this branch', snapshot({ folder: 'absent-on-branch' })],
