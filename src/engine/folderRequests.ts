@@ -129,6 +129,8 @@ export interface FolderRequests {
   remove(syncId: string): Promise<SavedMemory>;
   /** Brings back what {@link FolderState.kept} counts. */
   restoreKept(): Promise<ImportSummary>;
+  /** Throws away what {@link FolderState.kept} counts. Not to be undone. */
+  discardKept(): Promise<void>;
   memory(syncId: string): Promise<MemoryDetail>;
   search(query: string, options: SearchOptions): Promise<readonly SearchHit[]>;
   chunkContents(id: string): Promise<ChunkContents>;

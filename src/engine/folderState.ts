@@ -17,7 +17,7 @@ export interface FolderState {
   /** Live rows of the database; zeros in browse mode. */
   readonly totals: { readonly sessions: number; readonly observations: number; readonly prompts: number; readonly relations: number };
   readonly git: GitState;
-  /** Memories that were never shared and that the database has lost, kept in the extension's own storage; `restoreKept` brings them back. */
+  /** Memories, edits and deletions that were never shared and that the database has lost, kept in the extension's own storage; `restoreKept` brings them back. */
   readonly kept: number;
   /** Sentences for a person, most important first. */
   readonly problems: readonly FolderProblem[];

@@ -11,6 +11,7 @@ import type { DatabaseKind, FolderProblem, FolderState } from '../engine/folderS
 import type { ImporterParts } from '../engine/importer.ts';
 import { EMPTY_MANIFEST, type Manifest } from '../engine/manifest.ts';
 import type { GitFolderStatus, Turn } from '../engine/ports.ts';
+import { RowReader } from '../engine/rowReader.ts';
 import type { FolderDatabases, OpenDatabases } from './databases.ts';
 import {
   chunkRows,
@@ -23,7 +24,7 @@ import {
   NOTHING_TO_SHARE,
   toShare,
 } from './folderStates.ts';
-import { KeptCopy, lostRows } from './keptCopy.ts';
+import { countRows, KeptCopy, lostRows } from './keptCopy.ts';
 
 export interface StateReaderParts {
   readonly options: FolderOptions;
@@ -114,8 +115,7 @@ export class FolderStateReader {
     const { options, turn } = this.#parts;
     if (options.keepFolder === '') return 0;
     const kept = await new KeptCopy(options.keepFolder).read(turn).catch(() => undefined);
-    const { observations, prompts } = lostRows(kept, open.store);
-    return observations.length + prompts.length;
+    return countRows(await lostRows(kept, new RowReader(open.store, open.index), turn));
   }
 
   #scan(

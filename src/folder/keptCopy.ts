@@ -5,15 +5,19 @@ import { translateFsError } from '../adapters/fsErrors.ts';
 import { packGzip, unpackGzip } from '../adapters/gzip.ts';
 import { readRegularFile } from '../adapters/regularFile.ts';
 import { decodeChunk, encodeChunk } from '../engine/chunkCodec.ts';
-import type { MemoryStore, Turn } from '../engine/ports.ts';
+import { chunkVersions, versionKey } from '../engine/chunkVersions.ts';
+import type { Entity } from '../engine/held.ts';
+import { mergeRows } from '../engine/merge.ts';
+import type { Turn } from '../engine/ports.ts';
 import type { ChunkData } from '../engine/records.ts';
-import { observationVersion, promptVersion } from '../engine/versions.ts';
+import type { RowReader } from '../engine/rowReader.ts';
+import { observationVersion, promptVersion, type RowVersion } from '../engine/versions.ts';
 
 const NAME = 'unshared.json.gz';
 const MAX_BYTES = 256 * 1024 * 1024;
 
 /**
- * A copy of the memories that no chunk holds yet, in the extension's own storage: `git clean -fdx` and a deleted `.engram` take the
+ * A copy of the memories, edits and deletions that no chunk holds yet, in the extension's own storage: `git clean -fdx` and a deleted `.engram` take the
  * database, and with it what was never shared. It has the form of a chunk and is written after every change.
  */
 export class KeptCopy {
@@ -33,9 +37,8 @@ export class KeptCopy {
    */
   async write(parts: readonly ChunkData[], lost: ChunkData): Promise<void> {
     const data = united([...parts, lost]);
-    const isEmpty = [data.observations, data.prompts, data.mutations].every((rows) => rows?.length === 0);
     try {
-      if (isEmpty) return await rm(this.#path, { force: true });
+      if (countRows(data) === 0) return await rm(this.#path, { force: true });
       await mkdir(this.#folder, { recursive: true });
     } catch (error) {
       throw translateFsError(error, NAME);
@@ -58,16 +61,36 @@ export class KeptCopy {
   }
 }
 
-/** The rows of a kept copy that the database does not have: neither live, nor hidden, nor deleted. */
-export function lostRows(kept: ChunkData | undefined, store: MemoryStore): ChunkData {
-  const observations = (kept?.observations ?? []).filter((row) => store.observation(observationVersion(row).key) === undefined);
-  const prompts = (kept?.prompts ?? []).filter((row) => {
-    const { key } = promptVersion(row);
-    return store.prompt(key) === undefined && store.promptTombstone(key) === undefined;
-  });
-  const needed = new Set([...observations, ...prompts].map((row) => row.sessionId));
-  return { sessions: (kept?.sessions ?? []).filter((session) => needed.has(session.id)), observations, prompts };
+/**
+ * What of a kept copy the database has not: memories that are gone, and edits and deletions that it knows only in an older version. What
+ * was changed or deleted later than the copy is not lost.
+ */
+export async function lostRows(kept: ChunkData | undefined, rows: RowReader, turn: Turn): Promise<ChunkData> {
+  if (!kept) return NOTHING;
+  const versions = await chunkVersions(kept, turn);
+  const all = [...versions.rows.values(), ...versions.relations.values()].map(({ version }) => version);
+  const lost = new Map(all.filter((version) => isLost(version, rows)).map((version) => [versionKey(version.entity, version.key), version]));
+  const needed = new Set([...lost.values()].map((version) => version.sessionId));
+  return {
+    sessions: kept.sessions.filter((session) => needed.has(session.id)),
+    observations: kept.observations.filter((row) => lost.has(versionKey('observation', observationVersion(row).key))),
+    prompts: kept.prompts.filter((row) => lost.has(versionKey('prompt', promptVersion(row).key))),
+    mutations: (kept.mutations ?? []).filter(({ entity, entityKey }) => lost.has(versionKey(entity as Entity, entityKey))),
+  };
 }
+
+/** How many memories, edits and deletions a copy holds. */
+export function countRows({ observations, prompts, mutations = [] }: ChunkData): number {
+  return observations.length + prompts.length + mutations.length;
+}
+
+/** The deletion of a row that is not here has nothing left to do. */
+function isLost(version: RowVersion, rows: RowReader): boolean {
+  const local = rows.row(version.entity, version.key);
+  return local ? mergeRows(local, version) !== local : version.record !== undefined;
+}
+
+const NOTHING: ChunkData = { sessions: [], observations: [], prompts: [], mutations: [] };
 
 function united(parts: readonly ChunkData[]): ChunkData {
   return {

@@ -41,6 +41,7 @@ import { type ChunkId, EMPTY_MANIFEST, isChunkId, type Manifest } from '../engin
 import type { Turn, WriteGuard } from '../engine/ports.ts';
 import { chunkDocument, chunkItems, memoryDocument, sessionDocument } from '../engine/readable.ts';
 import type { ObservationRecord } from '../engine/records.ts';
+import { RowReader } from '../engine/rowReader.ts';
 import type { FolderEnvironment, MemoryFolder } from '../openFolder.ts';
 import { deleteMemory, editMemory, saveMemory } from '../store/saveMemory.ts';
 import { FolderDatabases, type OpenDatabases } from './databases.ts';
@@ -159,10 +160,15 @@ export class OpenMemoryFolder implements MemoryFolder {
   async restoreKept(context: CallContext = {}): Promise<ImportSummary> {
     return this.#write(context, async ({ databases: { store, index }, turn }) => {
       const kept = await new KeptCopy(this.#options.keepFolder).read(turn);
-      const versions = await chunkVersions(lostRows(kept, store), turn);
+      const versions = await chunkVersions(await lostRows(kept, new RowReader(store, index), turn), turn);
       const applied = await index.transaction(() => store.transaction(() => new ChunkApplier(store, index).apply(versions, turn)));
       return { ...applied, chunks: 0, authors: [], problems: [] };
     });
+  }
+
+  async discardKept(): Promise<void> {
+    this.#mustBeTrusted();
+    if (this.#options.keepFolder !== '') await new KeptCopy(this.#options.keepFolder).remove();
   }
 
   async memory(syncId: string): Promise<MemoryDetail> {
@@ -302,7 +308,7 @@ export class OpenMemoryFolder implements MemoryFolder {
       const plan = await this.#exporter(writing).plan(await this.#scan(databases), { includePersonal: true });
       const parts = isEmptyPlan(plan) ? [] : new ChunkBuilder(databases, plan).build(plan, Number.POSITIVE_INFINITY);
       const copy = new KeptCopy(keepFolder);
-      await copy.write(parts, lostRows(await copy.read(turn), databases.store));
+      await copy.write(parts, await lostRows(await copy.read(turn), new RowReader(databases.store, databases.index), turn));
     } catch (error) {
       if (!EngramError.is(error) || error.code === 'cancelled') throw error;
       this.#environment.log('warn', `the copy of what is not shared could not be written: ${error.code}`);

@@ -35,6 +35,7 @@ export function sessionRequests(parts: RequestParts): SessionRequests {
     edit: (syncId, patch, context) => change('saving', { name: 'edit', args: [syncId, patch], context }),
     remove: (syncId, context) => change('saving', { name: 'remove', args: [syncId], context }),
     restoreKept: (context) => change('importing', { name: 'restoreKept', args: [], context, describe: describeImport }),
+    discardKept: (context) => change('saving', { name: 'discardKept', args: [], context }),
     memory: (syncId, context) => full(() => call('memory', [syncId], context)),
     search: (query, options, context) => full(() => call('search', [query, options], context)),
     chunkContents: (id, context) => call('chunkContents', [id], context),

@@ -65,8 +65,8 @@ function keptNotices(t: Translate, root: string, { kept }: FolderState): Notice[
   if (kept === 0) return [];
   const detail =
     kept === 1
-      ? t('1 memory that was never shared is missing from the database, but a copy was kept.')
-      : t('{0} memories that were never shared are missing from the database, but a copy was kept.', kept);
+      ? t('1 change that was never shared is missing from the database, but a copy was kept.')
+      : t('{0} changes that were never shared are missing from the database, but a copy was kept.', kept);
   return [{ id: 'kept', severity: 'warning', headline: t('Memories kept aside'), detail, action: { kind: 'restore-kept', root } }];
 }
 
@@ -139,7 +139,7 @@ const CHUNK_ID = /^[A-Za-z0-9][A-Za-z0-9_-]{0,127}$/;
 
 function nextText(t: Translate, action: NoticeAction): string {
   if (action.kind === 'open-manifest') return t('Click to open manifest.json');
-  if (action.kind === 'restore-kept') return t('Click to restore them');
+  if (action.kind === 'restore-kept') return t('Click to restore or discard');
   if (action.kind === 'reveal-chunk') return t('Click to show the file');
   switch (action.command) {
     case 'engram.syncNow':

@@ -25,6 +25,43 @@ describe('the copy of what is not shared', () => {
     expect(await again.state()).toMatchObject({ kept: 0, totals: { observations: 3 }, toShare: { memories: 1, personal: 1 } });
   });
 
+  it('brings back edits and deletions of shared memories, and leaves alone what was changed later', async () => {
+    const root = engramFolder();
+    const keepFolder = join(temporaryFolder(), 'kept');
+    const folder = openIn(root, { keepFolder });
+    const ids: string[] = [];
+    for (const title of ['To edit', 'To delete', 'To leave']) ids.push((await folder.save({ title, content: title })).syncId);
+    const [edited = '', deleted = ''] = ids;
+    await folder.sync({});
+    await folder.edit(edited, { title: 'Edited' });
+    await folder.remove(deleted);
+    await folder.close();
+    for (const name of ['engram.db', 'index.db', '.gitignore']) rmSync(join(root, name));
+
+    const again = openIn(root, { keepFolder });
+    await again.importChunks({});
+    expect(await again.state()).toMatchObject({ kept: 2, totals: { observations: 3 }, toShare: { edits: 0, deletes: 0 } });
+    await again.edit(edited, { title: 'Edited again' });
+    expect((await again.state()).kept).toBe(1);
+    await again.restoreKept();
+    expect(await again.state()).toMatchObject({ kept: 0, totals: { observations: 2 }, toShare: { edits: 1, deletes: 1 } });
+    expect((await again.memory(edited)).title).toBe('Edited again');
+  });
+
+  it('is thrown away on demand, and then nothing is offered any more', async () => {
+    const root = engramFolder();
+    const keepFolder = join(temporaryFolder(), 'kept');
+    const folder = openIn(root, { keepFolder });
+    await folder.save({ title: 'Mine', content: 'a' });
+    await folder.close();
+    for (const name of ['engram.db', 'index.db']) rmSync(join(root, name));
+    const again = openIn(root, { keepFolder });
+    await again.importChunks({});
+    expect((await again.state()).kept).toBe(1);
+    await again.discardKept();
+    expect((await again.state()).kept).toBe(0);
+  });
+
   it('is gone when everything is shared', async () => {
     const root = engramFolder();
     const keepFolder = temporaryFolder();

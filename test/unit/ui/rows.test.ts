@@ -132,7 +132,7 @@ describe('Notices above the chunks', () => {
   it('offers to bring back what was never shared and is lost', () => {
     const [row] = chunkRows(drawing, [source(snapshot({ kept: 2 }))], 'flat');
     expect(row).toMatchObject({ label: 'Memories kept aside', target: { action: { kind: 'restore-kept', root: ROOT } } });
-    expect(row?.tooltip).toContain('2 memories that were never shared');
+    expect(row?.tooltip).toContain('2 changes that were never shared');
   });
 
   it('leaves folders that are not ours to the welcome view', () => {
