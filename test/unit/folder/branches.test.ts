@@ -1,0 +1,181 @@
+import { existsSync, rmSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { findGit } from '../../../src/adapters/gitProcess.ts';
+import type { MemoryFolder } from '../../../src/openFolder.ts';
+import { chunkNames, openIn } from '../../support/folder.ts';
+import { repositoryAt, type TestRepository, testRepository } from '../../support/gitRepository.ts';
+import { scratchFolder } from '../../support/scratch.ts';
+
+const gitPath = findGit();
+
+/** A clone with its own database. */
+interface Member {
+  readonly repository: TestRepository;
+  readonly root: string;
+  readonly folder: MemoryFolder;
+}
+
+function member(repository: TestRepository, below = ''): Member {
+  const root = join(repository.path, below, '.engram');
+  return { repository, root, folder: openIn(root, { gitPath, sessionId: `vscode-${basename(repository.path)}` }) };
+}
+
+async function origin(): Promise<TestRepository> {
+  const repository = repositoryAt(await scratchFolder());
+  repository.git('init', '-q', '--bare');
+  return repository;
+}
+
+async function clone(from: TestRepository, ...options: string[]): Promise<Member> {
+  const path = await scratchFolder();
+  from.git('clone', '-q', ...options, `file://${from.path}`, path);
+  const repository = repositoryAt(path);
+  repository.git('config', 'pull.rebase', 'false');
+  return member(repository);
+}
+
+/** A first chunk on `main`, pushed. */
+async function team(): Promise<{ remote: TestRepository; alice: Member; bob: Member }> {
+  const remote = await origin();
+  const alice = await clone(remote);
+  await alice.repository.write('README');
+  await alice.folder.initialise();
+  await share(alice, 'On main');
+  alice.repository.git('push', '-q', '-u', 'origin', 'HEAD:main');
+  const bob = await clone(remote);
+  await bob.folder.sync({});
+  return { remote, alice, bob };
+}
+
+/** Saves, syncs and commits. @returns the chunk's id */
+async function share({ folder, repository }: Member, title: string): Promise<string> {
+  await folder.save({ title, content: title });
+  const { exported } = await folder.sync({});
+  commitAll(repository, title);
+  return exported.chunkIds[0] ?? '';
+}
+
+function commitAll(repository: TestRepository, message: string): void {
+  repository.git('add', '-A');
+  repository.git('commit', '-q', '-m', message);
+}
+
+const nothing = { chunkIds: [], heldBack: 0 };
+
+describe('a sync on a branch that lacks a chunk', () => {
+  it('exports nothing of it while a local or a remote branch has it', async () => {
+    const { remote, alice, bob } = await team();
+    alice.repository.git('checkout', '-q', '-b', 'feature');
+    await share(alice, 'On the feature');
+    alice.repository.git('push', '-q', 'origin', 'feature');
+    alice.repository.git('checkout', '-q', 'main');
+    expect((await alice.folder.sync({})).exported).toMatchObject(nothing);
+    expect((await alice.folder.state()).totals.observations).toBe(2);
+
+    bob.repository.git('pull', '-q');
+    bob.repository.git('checkout', '-q', 'feature');
+    await bob.folder.sync({});
+    bob.repository.git('checkout', '-q', 'main');
+    bob.repository.git('branch', '-q', '-D', 'feature'); // origin/feature remains
+    expect((await bob.folder.sync({})).exported).toMatchObject(nothing);
+    expect(remote.git('branch', '--list', 'feature')).toContain('feature');
+  });
+
+  it('exports nothing after a squash merge that brought the chunk to main', async () => {
+    const { alice } = await team();
+    alice.repository.git('checkout', '-q', '-b', 'feature');
+    const id = await share(alice, 'Squashed');
+    alice.repository.git('checkout', '-q', 'main');
+    alice.repository.git('merge', '-q', '--squash', 'feature');
+    alice.repository.git('commit', '-q', '-m', 'Squash');
+    alice.repository.git('branch', '-q', '-D', 'feature');
+    expect(chunkNames(alice.root)).toContain(`${id}.jsonl.gz`);
+    expect((await alice.folder.sync({})).exported).toMatchObject(nothing);
+  });
+
+  it('exports again what a deleted branch took, but only from the database that had exported it', async () => {
+    const { alice, bob } = await team();
+    alice.repository.git('checkout', '-q', '-b', 'feature');
+    await share(alice, 'Thrown away');
+    alice.repository.git('push', '-q', 'origin', 'feature');
+    bob.repository.git('fetch', '-q');
+    bob.repository.git('checkout', '-q', 'feature');
+    await bob.folder.sync({});
+
+    for (const { repository } of [alice, bob]) {
+      repository.git('checkout', '-q', 'main');
+      repository.git('branch', '-q', '-D', 'feature');
+    }
+    alice.repository.git('push', '-q', 'origin', '--delete', 'feature');
+    bob.repository.git('fetch', '-q', '--prune');
+    expect((await bob.folder.sync({})).exported).toMatchObject({ chunkIds: [], heldBack: 1 });
+    expect((await bob.folder.state()).toShare).toMatchObject({ memories: 0, heldBack: 1 });
+    expect((await alice.folder.sync({})).exported).toMatchObject({ memories: 1 });
+  });
+
+  it('holds back what a force push purged', async () => {
+    const { alice, bob } = await team();
+    const before = alice.repository.git('rev-parse', 'HEAD').trim();
+    await share(alice, 'A secret');
+    alice.repository.git('push', '-q');
+    bob.repository.git('pull', '-q');
+    await bob.folder.sync({});
+    alice.repository.git('reset', '-q', '--hard', before);
+    alice.repository.git('push', '-q', '--force');
+    bob.repository.git('fetch', '-q');
+    bob.repository.git('reset', '-q', '--hard', 'origin/main');
+    expect((await bob.folder.sync({})).exported).toMatchObject({ chunkIds: [], heldBack: 1 });
+    expect(await bob.folder.search('secret', {})).toHaveLength(1);
+  });
+});
+
+describe('a sync in a repository of another kind', () => {
+  it('works in a shallow clone', async () => {
+    const { remote, alice } = await team();
+    await share(alice, 'Second');
+    alice.repository.git('push', '-q');
+    const shallow = await clone(remote, '--depth=1');
+    expect(await shallow.folder.sync({})).toMatchObject({ imported: { memories: 2 }, exported: nothing });
+  });
+
+  it('works in a linked work tree: its branch and the other one know of each other', async () => {
+    const { alice } = await team();
+    const path = join(await scratchFolder(), 'linked');
+    alice.repository.git('worktree', 'add', '-q', '-b', 'linked', path);
+    const linked = member(repositoryAt(path));
+    await linked.folder.sync({});
+    await share(linked, 'In the linked one');
+    linked.repository.git('checkout', '-q', '--detach', 'main');
+    expect((await linked.folder.sync({})).exported).toMatchObject(nothing);
+    expect(alice.repository.git('status', '--porcelain')).toBe('');
+  });
+
+  it('works in a submodule', async () => {
+    const { remote } = await team();
+    const parent = await testRepository();
+    parent.git('-c', 'protocol.file.allow=always', 'submodule', '--quiet', 'add', `file://${remote.path}`, 'lib');
+    const inside = member(repositoryAt(join(parent.path, 'lib')));
+    expect(await inside.folder.sync({})).toMatchObject({ imported: { memories: 1 }, exported: nothing });
+    await share(inside, 'In the submodule');
+    expect((await inside.folder.sync({})).exported).toMatchObject(nothing);
+    expect(existsSync(join(inside.root, '.gitignore'))).toBe(true);
+    expect(inside.repository.git('status', '--porcelain')).toBe('');
+  });
+
+  it('works with a detached HEAD', async () => {
+    const { alice } = await team();
+    alice.repository.git('checkout', '-q', '--detach');
+    await share(alice, 'Detached');
+    expect((await alice.folder.sync({})).exported).toMatchObject(nothing);
+    expect((await alice.folder.state()).git.branch).toBe('');
+  });
+
+  it('works without a repository, where only the folder says what is shared', async () => {
+    const { alice } = await team();
+    rmSync(join(alice.repository.path, '.git'), { recursive: true });
+    expect((await alice.folder.sync({})).exported).toMatchObject(nothing);
+    await alice.folder.save({ title: 'No git', content: 'x' });
+    expect((await alice.folder.sync({})).exported).toMatchObject({ memories: 1 });
+  });
+});
