@@ -37,7 +37,9 @@ export interface ExportPlan {
   readonly relations: readonly RelationRecord[];
   /** Personal rows that stay home. */
   readonly personal: number;
-  /** Relations without both ends, and rows that nobody shares any more. */
+  /** Rows that were shared once and that no known chunk holds any more: a purge, a force push, a dead branch. */
+  readonly noLongerShared: readonly (ObservationItem | PromptItem)[];
+  /** Relations without both ends, and what {@link noLongerShared} lists. */
   readonly heldBack: number;
 }
 
@@ -62,6 +64,7 @@ export class ExportPlanner {
     prompts: [] as PromptItem[],
     edits: [] as (ObservationItem | PromptItem)[],
     deletes: [] as RowVersion[],
+    noLongerShared: [] as (ObservationItem | PromptItem)[],
     personal: 0,
     heldBack: 0,
   };
@@ -127,6 +130,7 @@ export class ExportPlanner {
     const { entity, key } = item.version;
     if (this.#held.isNoLongerShared(entity, key)) {
       this.#stayHome.add(item.record.sessionId);
+      this.#plan.noLongerShared.push(item);
       this.#plan.heldBack += 1;
       return;
     }

@@ -94,6 +94,17 @@ export interface SearchHit {
   readonly snippet: string;
 }
 
+/** A row that was shared once and is in no chunk of any living branch now. Hostile text. */
+export interface NoLongerSharedRow {
+  readonly kind: 'observation' | 'prompt';
+  /** `sync_id`. */
+  readonly key: string;
+  /** Title of an observation; the beginning of a prompt, at most 200 characters. */
+  readonly label: string;
+  readonly type: string;
+  readonly createdAt: string;
+}
+
 /** A chunk, a memory or a session as text to read, with `engram:` links between them written into the text. */
 export interface ReadableDocument {
   readonly title: string;
@@ -131,6 +142,10 @@ export interface FolderRequests {
   restoreKept(): Promise<ImportSummary>;
   /** Throws away what {@link FolderState.kept} counts. Not to be undone. */
   discardKept(): Promise<void>;
+  /** What {@link FolderState.toShare} counts as no longer shared. */
+  noLongerShared(): Promise<readonly NoLongerSharedRow[]>;
+  /** Makes such rows new again, so that the next export writes them. Keys of other rows change nothing. */
+  shareAgain(keys: readonly string[]): Promise<void>;
   memory(syncId: string): Promise<MemoryDetail>;
   search(query: string, options: SearchOptions): Promise<readonly SearchHit[]>;
   chunkContents(id: string): Promise<ChunkContents>;

@@ -93,6 +93,8 @@ export interface ToShare {
   readonly deletes: number;
   /** Personal rows that stay home. */
   readonly personal: number;
+  /** Shared once, and in no chunk of any living branch now: they leave only when a person says so. Part of {@link heldBack}. */
+  readonly noLongerShared: number;
   /** Held back for another reason: relations without both ends, rows no branch shares any more. */
   readonly heldBack: number;
 }

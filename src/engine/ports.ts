@@ -130,6 +130,8 @@ export interface FolderIndex {
   /** Adds what the chunk `holding.chunkId` holds of one identity. */
   addHolding(holding: Holding): void;
   removeChunk(id: ChunkId): void;
+  /** Forgets that any chunk held an identity: what only chunks without a branch held is new again. */
+  removeHoldings(entity: Entity, key: string): void;
   /** Every chunk's holding of one identity. */
   holdings(entity: Entity, key: string): readonly Holding[];
   allHoldings(): Iterable<Holding>;

@@ -26,6 +26,7 @@ export const NOTHING_TO_SHARE: ToShare = {
   edits: 0,
   deletes: 0,
   personal: 0,
+  noLongerShared: 0,
   heldBack: 0,
 };
 export const NO_GIT: FolderState['git'] = { available: false, branch: '', ignored: false, uncommitted: 0, deleted: 0 };
@@ -116,6 +117,7 @@ export function toShare(plan: ExportPlan): ToShare {
     edits: plan.edits.length,
     deletes: plan.deletes.length,
     personal: plan.personal,
+    noLongerShared: plan.noLongerShared.length,
     heldBack: plan.heldBack,
   };
 }

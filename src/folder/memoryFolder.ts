@@ -20,7 +20,7 @@ import { chunkVersions } from '../engine/chunkVersions.ts';
 import { EngramError } from '../engine/errors.ts';
 import { ChunkBuilder } from '../engine/exportChunks.ts';
 import { Exporter } from '../engine/exporter.ts';
-import { isEmptyPlan } from '../engine/exportPlan.ts';
+import { type ExportPlan, isEmptyPlan } from '../engine/exportPlan.ts';
 import type {
   CallContext,
   ChunkContents,
@@ -30,6 +30,7 @@ import type {
   MemoryDetail,
   MemoryPatch,
   NewMemory,
+  NoLongerSharedRow,
   ReadableDocument,
   SavedMemory,
   SearchHit,
@@ -171,6 +172,29 @@ export class OpenMemoryFolder implements MemoryFolder {
     if (this.#options.keepFolder !== '') await new KeptCopy(this.#options.keepFolder).remove();
   }
 
+  async noLongerShared(context: CallContext = {}): Promise<readonly NoLongerSharedRow[]> {
+    const databases = await this.#readable();
+    const plan = await this.#plan({ databases, git: await this.#git(), turn: makeTurn(context.signal) });
+    return plan.noLongerShared.map(({ record, version }) => ({
+      kind: version.entity === 'prompt' ? 'prompt' : 'observation',
+      key: version.key,
+      label: 'title' in record ? record.title : record.content.slice(0, 200),
+      type: 'type' in record ? record.type : '',
+      createdAt: record.createdAt,
+    }));
+  }
+
+  async shareAgain(keys: readonly string[], context: CallContext = {}): Promise<void> {
+    const wanted = new Set(keys);
+    await this.#write(context, async (writing) => {
+      const { index } = writing.databases;
+      const rows = (await this.#plan(writing)).noLongerShared.filter(({ version }) => wanted.has(version.key));
+      await index.transaction(async () => {
+        for (const { version } of rows) index.removeHoldings(version.entity, version.key);
+      });
+    });
+  }
+
   async memory(syncId: string): Promise<MemoryDetail> {
     return detailOf(await this.#observation(syncId));
   }
@@ -245,6 +269,11 @@ export class OpenMemoryFolder implements MemoryFolder {
     return this.#exporter(writing).run(await this.#scan(databases), { ...options, includePersonal, createdBy }, context);
   }
 
+  /** What there is to export of all projects, personal rows too. */
+  async #plan(parts: Pick<Writing, 'databases' | 'git' | 'turn'>): Promise<ExportPlan> {
+    return this.#exporter(parts).plan(await this.#scan(parts.databases), { includePersonal: true });
+  }
+
   #exporter({ databases, git, turn }: Pick<Writing, 'databases' | 'git' | 'turn'>): Exporter {
     return new Exporter({ transport: this.#transport(), store: databases.store, index: databases.index, clock: systemClock, turn, git });
   }
@@ -305,7 +334,7 @@ export class OpenMemoryFolder implements MemoryFolder {
     if (keepFolder === '') return;
     const { databases, turn } = writing;
     try {
-      const plan = await this.#exporter(writing).plan(await this.#scan(databases), { includePersonal: true });
+      const plan = await this.#plan(writing);
       const parts = isEmptyPlan(plan) ? [] : new ChunkBuilder(databases, plan).build(plan, Number.POSITIVE_INFINITY);
       const copy = new KeptCopy(keepFolder);
       await copy.write(parts, await lostRows(await copy.read(turn), new RowReader(databases.store, databases.index), turn));

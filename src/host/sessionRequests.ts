@@ -36,6 +36,8 @@ export function sessionRequests(parts: RequestParts): SessionRequests {
     remove: (syncId, context) => change('saving', { name: 'remove', args: [syncId], context }),
     restoreKept: (context) => change('importing', { name: 'restoreKept', args: [], context, describe: describeImport }),
     discardKept: (context) => change('saving', { name: 'discardKept', args: [], context }),
+    noLongerShared: (context) => full(() => call('noLongerShared', [], context)),
+    shareAgain: (keys, context) => change('saving', { name: 'shareAgain', args: [keys], context }),
     memory: (syncId, context) => full(() => call('memory', [syncId], context)),
     search: (query, options, context) => full(() => call('search', [query, options], context)),
     chunkContents: (id, context) => call('chunkContents', [id], context),

@@ -83,6 +83,10 @@ export class SqlFolderIndex implements FolderIndex {
     });
   }
 
+  removeHoldings(entity: Entity, key: string): void {
+    this.#db.run('DELETE FROM holdings WHERE key = ? AND entity = ?', [key, entity]);
+  }
+
   holdings(entity: Entity, key: string): readonly Holding[] {
     return this.#db.all(`${HOLDINGS} WHERE h.key = ? AND h.entity = ? ORDER BY h.rowid`, [key, entity]).map(holdingOf);
   }

@@ -10,6 +10,7 @@ export const COMMAND_IDS = [
   'engram.editMemory',
   'engram.deleteMemory',
   'engram.restoreKept',
+  'engram.reviewUnshared',
   'engram.searchMemories',
   'engram.openChunk',
   'engram.openMemory',

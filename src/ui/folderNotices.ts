@@ -22,7 +22,7 @@ export function noticeRows(t: Translate, root: string, snapshot: SessionSnapshot
   const problems = [...(failure ? [failure] : []), ...(state?.problems ?? [])];
   const notices = [
     ...problems.map((problem) => problemNotice(t, root, problem)),
-    ...(state ? [...keptNotices(t, root, state), ...gitNotices(t, state)] : []),
+    ...(state ? [...keptNotices(t, root, state), ...gitNotices(t, state), ...unsharedNotices(t, root, state)] : []),
   ];
   const unique = new Map(notices.map((notice) => [notice.id, notice]));
   return [...unique.values()].map((notice) => noticeRow(t, root, notice));
@@ -68,6 +68,20 @@ function keptNotices(t: Translate, root: string, { kept }: FolderState): Notice[
       ? t('1 change that was never shared is missing from the database, but a copy was kept.')
       : t('{0} changes that were never shared are missing from the database, but a copy was kept.', kept);
   return [{ id: 'kept', severity: 'warning', headline: t('Memories kept aside'), detail, action: { kind: 'restore-kept', root } }];
+}
+
+/** A purge may have had its reasons, so these never leave by themselves, and nobody is alarmed. */
+function unsharedNotices(t: Translate, root: string, { toShare }: FolderState): Notice[] {
+  const count = toShare.noLongerShared;
+  if (count === 0) return [];
+  const detail =
+    count === 1
+      ? t('1 memory here was shared once, and no branch has it any more. It stays here until you share it again or delete it.')
+      : t(
+          '{0} memories here were shared once, and no branch has them any more. They stay here until you share them again or delete them.',
+          count,
+        );
+  return [{ id: 'unshared', severity: 'info', headline: t('No longer shared'), detail, action: { kind: 'review-unshared', root } }];
 }
 
 /** What stands in git's way of sharing: nothing is broken, but a person has to do the last step. */
@@ -140,6 +154,7 @@ const CHUNK_ID = /^[A-Za-z0-9][A-Za-z0-9_-]{0,127}$/;
 function nextText(t: Translate, action: NoticeAction): string {
   if (action.kind === 'open-manifest') return t('Click to open manifest.json');
   if (action.kind === 'restore-kept') return t('Click to restore or discard');
+  if (action.kind === 'review-unshared') return t('Click to choose what happens to them');
   if (action.kind === 'reveal-chunk') return t('Click to show the file');
   switch (action.command) {
     case 'engram.syncNow':

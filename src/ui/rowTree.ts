@@ -106,6 +106,8 @@ function noticeCommand(action: NoticeAction): Command {
       return ours('engram.revealChunk', { kind: 'chunk', root: action.root, id: action.id });
     case 'restore-kept':
       return ours('engram.restoreKept', { kind: 'folder', root: action.root });
+    case 'review-unshared':
+      return ours('engram.reviewUnshared', { kind: 'folder', root: action.root });
     case 'run':
       return { title: l10n.t('Open'), command: action.command };
   }

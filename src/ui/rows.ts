@@ -38,6 +38,7 @@ export type RowTarget =
 export type NoticeAction =
   | { readonly kind: 'open-manifest'; readonly root: string }
   | { readonly kind: 'restore-kept'; readonly root: string }
+  | { readonly kind: 'review-unshared'; readonly root: string }
   | { readonly kind: 'reveal-chunk'; readonly root: string; readonly id: string }
   | { readonly kind: 'run'; readonly command: 'engram.syncNow' | 'engram.showLog' | 'workbench.trust.manage' | 'workbench.view.scm' };
 

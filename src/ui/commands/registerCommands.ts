@@ -15,6 +15,7 @@ import { openChunk } from './openChunk.ts';
 import { openMemory } from './openMemory.ts';
 import { restoreKept } from './restoreKept.ts';
 import { revealChunk } from './revealChunk.ts';
+import { reviewUnshared } from './reviewUnshared.ts';
 import { saveMemory } from './saveMemory.ts';
 import { searchMemories } from './searchMemories.ts';
 import { syncAll, syncNow } from './syncNow.ts';
@@ -31,6 +32,7 @@ const handlers: Readonly<Record<CommandId, (context: CommandContext, argument: u
   'engram.editMemory': editMemory,
   'engram.deleteMemory': deleteMemory,
   'engram.restoreKept': restoreKept,
+  'engram.reviewUnshared': reviewUnshared,
   'engram.searchMemories': searchMemories,
   'engram.openChunk': openChunk,
   'engram.openMemory': openMemory,

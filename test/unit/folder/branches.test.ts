@@ -110,7 +110,10 @@ describe('a sync on a branch that lacks a chunk', () => {
     alice.repository.git('push', '-q', 'origin', '--delete', 'feature');
     bob.repository.git('fetch', '-q', '--prune');
     expect((await bob.folder.sync({})).exported).toMatchObject({ chunkIds: [], heldBack: 1 });
-    expect((await bob.folder.state()).toShare).toMatchObject({ memories: 0, heldBack: 1 });
+    expect((await bob.folder.state()).toShare).toMatchObject({ memories: 0, noLongerShared: 1 });
+    const [lost] = await bob.folder.noLongerShared();
+    await bob.folder.remove(lost?.key ?? '');
+    expect((await bob.folder.state()).toShare).toMatchObject({ deletes: 0, noLongerShared: 0 });
     expect((await alice.folder.sync({})).exported).toMatchObject({ memories: 1 });
   });
 
@@ -127,6 +130,12 @@ describe('a sync on a branch that lacks a chunk', () => {
     bob.repository.git('reset', '-q', '--hard', 'origin/main');
     expect((await bob.folder.sync({})).exported).toMatchObject({ chunkIds: [], heldBack: 1 });
     expect(await bob.folder.search('secret', {})).toHaveLength(1);
+
+    const [row] = await bob.folder.noLongerShared();
+    expect(row).toMatchObject({ kind: 'observation', label: 'A secret' });
+    await bob.folder.shareAgain(['not-one-of-them', row?.key ?? '']);
+    expect((await bob.folder.state()).toShare).toMatchObject({ memories: 1, noLongerShared: 0 });
+    expect((await bob.folder.sync({})).exported).toMatchObject({ memories: 1, heldBack: 0 });
   });
 });
 

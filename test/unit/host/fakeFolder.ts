@@ -10,7 +10,7 @@ export const emptyState: FolderState = {
   database: 'ok',
   chunks: [],
   chunkTotals: { all: 0, imported: 0, waiting: 0, missing: 0, unreadable: 0, altered: 0, uncommitted: 0 },
-  toShare: { memories: 0, prompts: 0, sessions: 0, relations: 0, edits: 0, deletes: 0, personal: 0, heldBack: 0 },
+  toShare: { memories: 0, prompts: 0, sessions: 0, relations: 0, edits: 0, deletes: 0, personal: 0, noLongerShared: 0, heldBack: 0 },
   totals: { sessions: 0, observations: 0, prompts: 0, relations: 0 },
   git: { available: true, branch: 'main', ignored: false, uncommitted: 0, deleted: 0 },
   kept: 0,

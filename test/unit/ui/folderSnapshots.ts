@@ -10,7 +10,7 @@ export const drawing = { t: english, calendar };
 export const ROOT = 'file:///shop/.engram';
 
 const totals = { all: 1, imported: 1, waiting: 0, missing: 0, unreadable: 0, altered: 0, uncommitted: 0 };
-const toShare = { memories: 0, prompts: 0, sessions: 0, relations: 0, edits: 0, deletes: 0, personal: 0, heldBack: 0 };
+const toShare = { memories: 0, prompts: 0, sessions: 0, relations: 0, edits: 0, deletes: 0, personal: 0, noLongerShared: 0, heldBack: 0 };
 
 /** A folder where everything is imported and shared; only what differs is named by a test. */
 type Differences = Partial<Omit<FolderState, 'chunkTotals' | 'toShare' | 'git'>> & {

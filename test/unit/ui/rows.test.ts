@@ -129,6 +129,16 @@ describe('Notices above the chunks', () => {
     expect(labels(snapshot({ manifest: 'absent', chunks: [chunk()] }))).toEqual(['No manifest', 'ana']);
   });
 
+  it('leads to what no branch has any more, without an alarm', () => {
+    const [row] = chunkRows(drawing, [source(snapshot({ toShare: { noLongerShared: 2 } }))], 'flat');
+    expect(row).toMatchObject({
+      label: 'No longer shared',
+      icon: { name: 'info' },
+      target: { action: { kind: 'review-unshared', root: ROOT } },
+    });
+    expect(row?.spoken).toContain('2 memories here were shared once');
+  });
+
   it('offers to bring back what was never shared and is lost', () => {
     const [row] = chunkRows(drawing, [source(snapshot({ kept: 2 }))], 'flat');
     expect(row).toMatchObject({ label: 'Memories kept aside', target: { action: { kind: 'restore-kept', root: ROOT } } });
