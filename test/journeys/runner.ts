@@ -28,7 +28,9 @@ export async function runJourneys({ only = '', ...look }: JourneyOptions = {}): 
   for (const warning of harness.warnings) console.warn(warning);
   if (!harness.browser) return process.env['CI'] ? { passed: 0, failed: 1, skipped: 0 } : { passed: 0, failed: 0, skipped: 1 };
   const counts = { passed: 0, failed: 0, skipped: 0 };
-  for (const journey of journeys.filter(({ name }) => name.includes(only))) {
+  for (const journey of journeys.filter(
+    ({ name, server }) => name.includes(only) && !(look.theme && server?.settings?.['workbench.colorTheme']),
+  )) {
     const reason = journey.skip?.();
     const start = performance.now();
     const error = reason === undefined ? await play(harness, journey, look).catch((failure: unknown) => failure) : undefined;
