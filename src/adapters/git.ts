@@ -3,18 +3,9 @@ import { EngramError } from '../engine/errors.ts';
 import type { ChunkId } from '../engine/manifest.ts';
 import type { Git, GitFolderStatus } from '../engine/ports.ts';
 import { BRANCH_FORMAT, type Branch, type ObjectInfo, parseBatchCheck, parseBranches, treeNames } from './gitBranches.ts';
+import { GitHistory, type GitPlace } from './gitHistory.ts';
 import { GIT_OUTPUT_LIMIT, type GitRun, runGit } from './gitProcess.ts';
 import { parseStatus } from './gitStatus.ts';
-
-/** Where a folder stands in its repository. */
-export interface GitPlace {
-  /** Absolute path of the git executable. */
-  readonly gitPath: string;
-  /** Absolute path of the work tree. */
-  readonly workTree: string;
-  /** Path of `.engram` in the work tree, with `/`. */
-  readonly folder: string;
-}
 
 const BRANCH_LIFE_SECONDS = 30 * 24 * 60 * 60;
 /** Enough for every repository that people work in; what lies beyond is the oldest. */
@@ -45,9 +36,16 @@ export async function openGit(root: string, gitPath: string): Promise<GitCommand
 /** The git executable, asked about one `.engram` folder. Only {@link Git}'s questions; nothing here changes a repository. */
 export class GitCommand implements Git {
   readonly #place: GitPlace;
+  /** What the repository remembers of the folder's files. */
+  readonly history: GitHistory;
 
   constructor(place: GitPlace) {
     this.#place = place;
+    this.history = new GitHistory(place);
+  }
+
+  get place(): GitPlace {
+    return this.#place;
   }
 
   get workTree(): string {

@@ -8,6 +8,8 @@ export interface GitRun {
   readonly input?: string;
   /** Exit codes that are answers, not failures, besides 0. */
   readonly answers?: readonly number[];
+  /** Bytes of output; default 16 MiB. */
+  readonly maxBytes?: number;
 }
 
 export interface GitAnswer {
@@ -38,7 +40,7 @@ export function runGit(gitPath: string, folder: string, args: readonly string[],
     cwd: folder,
     env: environment(args[0]),
     timeout: TIMEOUT_MS,
-    maxBuffer: GIT_OUTPUT_LIMIT,
+    maxBuffer: run.maxBytes ?? GIT_OUTPUT_LIMIT,
     windowsHide: true,
     encoding: 'buffer',
   } as const;

@@ -68,7 +68,11 @@ export function appendEntry(manifest: Manifest, entry: ChunkEntry): Manifest {
  * @throws {EngramError} manifest-conflict (git's markers stand in it), manifest-invalid (empty, not JSON, or not a manifest's shape)
  */
 export function parseManifest(source: string | Uint8Array): Manifest {
-  const root = parseRoot(source);
+  return manifestFromJson(parseRoot(source));
+}
+
+/** A manifest of a JSON value, by the same rules. @throws {EngramError} manifest-invalid */
+export function manifestFromJson(root: JsonValue): Manifest {
   if (root === null) return { version: 0, chunks: [], unusable: [] };
   if (!isJsonObject(root)) throw invalid(`it is ${shapeOf(root)}, not an object`);
   const { known, extra } = split(root, ROOT_KEYS);

@@ -167,6 +167,22 @@ export interface Git {
   originUrl(): Promise<string>;
 }
 
+/** What git remembers of a folder's files. Nothing here changes a repository. All methods @throw {EngramError} git-failed */
+export interface FolderHistory {
+  /** While a merge is open: the common ancestor's, ours and theirs, as far as there are any. */
+  unmergedManifests(): Promise<readonly Uint8Array[]>;
+  /** The one of the commit that is checked out; `undefined` where it has none. */
+  committedManifest(): Promise<Uint8Array | undefined>;
+  /** Those of the last 200 commits, on all references, that changed it; newest first. */
+  manifestVersions(): AsyncIterable<Uint8Array>;
+  /** Object ids of what stood at a chunk's path, on all references, newest first, at most 20 each. */
+  chunkVersions(ids: readonly ChunkId[]): Promise<ReadonlyMap<ChunkId, readonly string[]>>;
+  /** The bytes of such an object; `undefined` where it is larger, or not in this clone. */
+  readVersion(oid: string, maxBytes: number): Promise<Uint8Array | undefined>;
+  /** A merge, rebase, cherry-pick or the like is open, or git is writing: the work tree is not what it will be. */
+  isBusy(): Promise<boolean>;
+}
+
 export interface GitFolderStatus {
   /** Short branch name, `''` for a detached HEAD. */
   readonly branch: string;
