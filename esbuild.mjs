@@ -25,7 +25,7 @@ const offline = { define: { fetch: 'undefined', XMLHttpRequest: 'undefined' } };
 /** @type {import('esbuild').BuildOptions[]} */
 const bundles = [
   { ...common, entryPoints: ['src/extension.ts'], external: ['vscode'] },
-  { ...common, ...offline, entryPoints: ['src/worker.ts', 'src/index.ts'] },
+  { ...common, ...offline, entryPoints: ['src/worker.ts', 'src/index.ts', 'src/mergeDriver.ts'] },
   { ...common, ...offline, entryPoints: ['src/cli.ts'], banner: { js: '#!/usr/bin/env node' } },
 ];
 

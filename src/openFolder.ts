@@ -3,7 +3,7 @@ import { OpenMemoryFolder } from './folder/memoryFolder.ts';
 
 /** What the builder needs of the thread or process it runs in. */
 export interface FolderEnvironment {
-  /** Absolute path of `sql-wasm.wasm`. */
+  /** Absolute path of `sql-wasm.wasm`; `mergeDriver.js` stands beside it. */
   readonly wasmPath: string;
   readonly log: (level: 'info' | 'debug' | 'warn' | 'error', message: string) => void;
   /** Tells which chunk is being read, `undefined` afterwards. */

@@ -45,10 +45,15 @@ export class FileTransport implements Transport {
   }
 
   async readManifest(): Promise<Manifest> {
-    if (!(await this.#hasRoot())) return EMPTY_MANIFEST;
-    const maxBytes = this.#options.limits.maxManifestBytes;
-    const bytes = await readRegularFile(join(this.#root, MANIFEST), { subject: MANIFEST, maxBytes, tooLarge: 'manifest-too-large' });
+    const bytes = await this.readManifestBytes();
     return bytes ? parseManifest(bytes) : EMPTY_MANIFEST;
+  }
+
+  /** The file as it is, damaged or not; `undefined` where there is none. @throws {EngramError} manifest-too-large, not-regular-file */
+  async readManifestBytes(): Promise<Uint8Array | undefined> {
+    if (!(await this.#hasRoot())) return undefined;
+    const maxBytes = this.#options.limits.maxManifestBytes;
+    return readRegularFile(join(this.#root, MANIFEST), { subject: MANIFEST, maxBytes, tooLarge: 'manifest-too-large' });
   }
 
   async writeManifest(manifest: Manifest): Promise<void> {
@@ -76,6 +81,26 @@ export class FileTransport implements Transport {
       case 'torn':
         await this.#write(join(this.#root, subject), await packGzip(json));
     }
+  }
+
+  /**
+   * Puts a chunk's file back, byte for byte as git has it, where none stands or a torn one.
+   *
+   * @param isRight told the unpacked JSON; a file that it refuses is not written.
+   * @returns whether it was written. @throws {EngramError} disk-full, read-only, not-regular-file
+   */
+  async restoreChunk(id: string, packed: Uint8Array, isRight: (json: Uint8Array) => Promise<boolean>): Promise<boolean> {
+    const subject = chunkSubject(id);
+    const json = await unpackGzip(packed, this.#options.limits.maxChunkBytes, subject).catch((error: unknown) => {
+      if (EngramError.is(error)) return undefined;
+      throw error;
+    });
+    if (!json || !(await isRight(json))) return false;
+    await this.#makeFolder(join(this.#root, CHUNKS), CHUNKS);
+    const there = await this.#compare(id, json);
+    if (there !== 'absent' && there !== 'torn') return false;
+    await this.#write(join(this.#root, subject), packed);
+    return true;
   }
 
   async listChunks(): Promise<readonly ChunkFile[]> {

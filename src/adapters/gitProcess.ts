@@ -63,18 +63,27 @@ function environment(subcommand: string | undefined): NodeJS.ProcessEnv {
 }
 
 /**
- * Looks for git in the folders of PATH. Relative and empty entries of PATH are passed over: they mean the working folder, where an opened
- * repository could have put a program of that name.
+ * Looks for git in the folders of PATH.
  *
  * @returns its absolute path, `''` when there is none.
  */
 export function findGit(env: NodeJS.ProcessEnv = process.env): string {
-  const name = process.platform === 'win32' ? 'git.exe' : 'git';
+  return findProgram('git', env);
+}
+
+/**
+ * Looks for a program in the folders of PATH. Relative and empty entries of PATH are passed over: they mean the working folder, where an
+ * opened repository could have put a program of that name.
+ *
+ * @returns its absolute path, `''` when there is none.
+ */
+export function findProgram(program: string, env: NodeJS.ProcessEnv = process.env): string {
+  const name = process.platform === 'win32' ? `${program}.exe` : program;
   const folders = (env['PATH'] ?? env['Path'] ?? '').split(delimiter).filter((folder) => isAbsolute(folder));
   return folders.map((folder) => join(folder, name)).find(isProgram) ?? '';
 }
 
-function isProgram(path: string): boolean {
+export function isProgram(path: string): boolean {
   try {
     accessSync(path, constants.X_OK);
     return statSync(path).isFile();

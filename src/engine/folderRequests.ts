@@ -1,5 +1,5 @@
 import type { EngramErrorCode } from './errors.ts';
-import type { ExportSummary, FolderState, ImportSummary, SyncSummary } from './folderState.ts';
+import type { ExportSummary, FolderState, HealSummary, ImportSummary, MergeDriverState, SyncSummary } from './folderState.ts';
 
 /** How one folder is opened; plain data, so that it crosses the thread boundary. */
 export interface FolderOptions {
@@ -41,6 +41,13 @@ export interface ImportOptions {
   /** Only these chunks; an altered one is imported only when it is named here. */
   readonly ids?: readonly string[];
 }
+
+export interface HealOptions {
+  /** Only what {@link Healing.automatic} promises; nobody has asked for it. */
+  readonly automatic?: boolean;
+}
+
+export type MergeDriverAction = 'status' | 'install' | 'remove';
 
 export interface NewMemory {
   readonly title: string;
@@ -133,7 +140,11 @@ export interface FolderRequests {
   initialise(): Promise<void>;
   importChunks(options: ImportOptions): Promise<ImportSummary>;
   exportNew(options: ExportOptions): Promise<ExportSummary>;
-  /** Import, then export. */
+  /** Repairs manifest and chunk files: what {@link FolderState.healing} says. */
+  heal(options: HealOptions): Promise<HealSummary>;
+  /** Sets up the merge driver in the repository's own folder and configuration, takes it out again, or only looks. */
+  mergeDriver(action: MergeDriverAction): Promise<MergeDriverState>;
+  /** Repairs what is not ambiguous, imports, then exports. */
   sync(options: ExportOptions): Promise<SyncSummary>;
   save(memory: NewMemory): Promise<SavedMemory>;
   edit(syncId: string, patch: MemoryPatch): Promise<SavedMemory>;

@@ -19,9 +19,54 @@ export interface FolderState {
   readonly git: GitState;
   /** Memories, edits and deletions that were never shared and that the database has lost, kept in the extension's own storage; `restoreKept` brings them back. */
   readonly kept: number;
+  /** What is wrong with manifest and chunks and can be repaired, and what the repair would do; absent: nothing. */
+  readonly healing?: Healing;
+  /** What the last repair of this session did, as long as it is not committed. */
+  readonly healed?: HealSummary;
+  /** The merge driver of the repository, where one was installed. */
+  readonly mergeDriver?: MergeDriverState;
   /** Sentences for a person, most important first. */
   readonly problems: readonly FolderProblem[];
 }
+
+/**
+ * conflict: git's markers, or unmerged in git with entries missing. damaged: empty or no JSON. lost: no manifest beside chunks.
+ * unlisted: chunks that no entry names. duplicates: entries that name one chunk twice. missing: listed chunks without a file, or with a torn one.
+ */
+export type HealingKind = 'conflict' | 'damaged' | 'lost' | 'unlisted' | 'duplicates' | 'missing';
+
+export interface Healing {
+  /** Most important first; never empty. */
+  readonly kinds: readonly HealingKind[];
+  /** Chunks that the repaired manifest lists. */
+  readonly entries: number;
+  readonly unlisted: number;
+  readonly duplicates: number;
+  /** Chunks that a repair looks for in git's history. */
+  readonly missing: number;
+  /** It needs no click where imports need none: nothing in it is ambiguous, and git is at rest. */
+  readonly automatic: boolean;
+}
+
+/** What one repair did. */
+export interface HealSummary {
+  readonly kinds: readonly HealingKind[];
+  /** `manifest.json` was written. */
+  readonly written: boolean;
+  /** Entries that the file here did not have. */
+  readonly added: number;
+  /** Entries that were there twice. */
+  readonly removed: number;
+  /** Chunks whose files came back from git's history. */
+  readonly restored: readonly string[];
+  /** Chunks whose files git does not have either. */
+  readonly notFound: readonly string[];
+  /** Git still calls the manifest unmerged: `git add` is the person's. */
+  readonly unmerged: boolean;
+}
+
+/** absent: not installed. outdated: works, and is renewed by itself. broken: git would not call it; merges leave conflict markers. */
+export type MergeDriverState = 'absent' | 'ok' | 'outdated' | 'broken';
 
 export const MAX_CHUNK_ROWS = 2000;
 
@@ -107,6 +152,8 @@ export interface GitState {
   readonly uncommitted: number;
   /** Chunks that git has and that are gone here: a commit would take them from the team. */
   readonly deleted: number;
+  /** Git waits for somebody to say that the manifest's conflict is resolved. */
+  readonly unmerged?: boolean;
 }
 
 export interface FolderProblem {
@@ -143,6 +190,8 @@ export interface ExportSummary {
 }
 
 export interface SyncSummary {
+  /** What had to be repaired first. */
+  readonly healed?: HealSummary;
   readonly imported: ImportSummary;
   readonly exported: ExportSummary;
 }

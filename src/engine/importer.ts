@@ -9,11 +9,8 @@ import type { CallContext } from './folderRequests.ts';
 import type { FolderProblem, ImportSummary } from './folderState.ts';
 import { formatInstant } from './goTime.ts';
 import type { IndexedChunk } from './held.ts';
-import type { ChunkId } from './manifest.ts';
+import { type ChunkId, isHashId } from './manifest.ts';
 import type { Clock, FolderIndex, MemoryStore, Transport, Turn } from './ports.ts';
-
-/** Ids that claim to be the hash of their content. Other writers use UUIDs and slugs, which claim nothing. */
-const HASH_ID = /^[0-9a-f]{8}$/i;
 
 export interface ImporterParts {
   readonly transport: Transport;
@@ -151,7 +148,7 @@ export async function putInIndex(index: FolderIndex, chunk: IndexedChunk, versio
 }
 
 function checkHash(id: ChunkId, sha256: string): void {
-  if (!HASH_ID.test(id) || sha256.startsWith(id.toLowerCase())) return;
+  if (!isHashId(id) || sha256.startsWith(id.toLowerCase())) return;
   throw new EngramError(
     'chunk-altered',
     `Chunk ${id} was altered after it was written: its content does not match its name. It is imported only if you say so.`,

@@ -38,6 +38,7 @@ export interface Manifest {
 const WRITTEN_VERSION = 2;
 
 const CHUNK_ID = /^[A-Za-z0-9_-]{1,128}$/;
+const HASH_ID = /^[0-9a-f]{8}$/i;
 const CONFLICT_MARKER = /^(?:<{7}|={7}|>{7}|\|{7})/m;
 
 /** What a folder without a manifest has. */
@@ -46,6 +47,11 @@ export const EMPTY_MANIFEST: Manifest = { version: WRITTEN_VERSION, chunks: [], 
 /** Whether a text can only ever be a plain file name. */
 export function isChunkId(text: string): text is ChunkId {
   return CHUNK_ID.test(text);
+}
+
+/** Whether an id claims to be the hash of the chunk's content. Other writers use UUIDs and slugs, which claim nothing. */
+export function isHashId(id: ChunkId): boolean {
+  return HASH_ID.test(id);
 }
 
 /** @throws {EngramError} invalid-input */

@@ -7,9 +7,9 @@ import { EngramError } from '../engine/errors.ts';
 import { Exporter } from '../engine/exporter.ts';
 import { problemFrom } from '../engine/folderProblem.ts';
 import type { FolderOptions } from '../engine/folderRequests.ts';
-import type { DatabaseKind, FolderProblem, FolderState } from '../engine/folderState.ts';
+import type { DatabaseKind, FolderProblem, FolderState, Healing, HealSummary, MergeDriverState } from '../engine/folderState.ts';
+import { healingOf } from '../engine/healingPlan.ts';
 import type { ImporterParts } from '../engine/importer.ts';
-import { EMPTY_MANIFEST, type Manifest } from '../engine/manifest.ts';
 import type { GitFolderStatus, Turn } from '../engine/ports.ts';
 import { RowReader } from '../engine/rowReader.ts';
 import type { FolderDatabases, OpenDatabases } from './databases.ts';
@@ -24,7 +24,12 @@ import {
   NOTHING_TO_SHARE,
   toShare,
 } from './folderStates.ts';
+import { healingInput, isOfNewerRelease, type LastRepair } from './healing.ts';
 import { countRows, KeptCopy, lostRows } from './keptCopy.ts';
+import { listingOf, type ManifestReading, readManifestWhole } from './manifestReader.ts';
+
+/** So long a repair that left nothing to commit is told. */
+const TOLD_MS = 10 * 60 * 1000;
 
 export interface StateReaderParts {
   readonly options: FolderOptions;
@@ -32,6 +37,8 @@ export interface StateReaderParts {
   readonly transport: FileTransport;
   readonly problems: ImporterParts['problems'];
   readonly git: GitCommand | undefined;
+  readonly healed: LastRepair | undefined;
+  readonly mergeDriver: MergeDriverState | undefined;
   readonly turn: Turn;
 }
 
@@ -52,20 +59,23 @@ export class FolderStateReader {
     if (look.kind === 'absent')
       return { ...start, folder: (await this.#parts.git?.otherBranchHasFolder()) ? 'absent-on-branch' : 'absent' };
     if (look.kind !== 'ok') return { ...start, folder: look.kind };
-    const manifest = await transport.readManifest().catch(asEngramError);
-    if (isOtherTools(manifest) && !look.hasChunks && !look.hasDatabase) return { ...start, folder: 'foreign' };
-    const files = await transport.listChunks().catch(asEngramError);
     const status = await this.#gitStatus();
+    const history = this.#parts.git?.history;
+    const reading = await readManifestWhole({ transport, history, isUnmerged: status?.manifestUnmerged ?? false });
+    if (isOtherTools(reading) && !look.hasChunks && !look.hasDatabase) return { ...start, folder: 'foreign' };
+    const files = await transport.listChunks().catch(asEngramError);
     const uncommitted = new Set(status?.uncommittedChunks);
     const hasAnything = look.hasChunks || look.hasManifest || look.hasDatabase || options.keepFolder !== '';
     const { kind, open, problem } = hasAnything
       ? await this.#database(mode, status)
       : { kind: 'none' as const, open: undefined, problem: undefined };
-    const chunks = this.#scan(manifest, files instanceof EngramError ? [] : files, open);
+    const chunks = this.#scan(reading, files instanceof EngramError ? [] : files, open);
+    const healing = await this.#healing(reading, chunks, status);
+    const healed = stillTold(this.#parts.healed, status);
     return {
       ...start,
       folder: 'ok',
-      manifest: manifestKind(manifest),
+      manifest: manifestKind(reading.error ?? reading.known),
       database: kind,
       chunks: chunkRows(chunks, uncommitted, mode),
       chunkTotals: chunkTotals(mode === 'full' ? chunks : chunks.map((chunk) => ({ ...chunk, waiting: false })), uncommitted),
@@ -73,12 +83,26 @@ export class FolderStateReader {
       totals: open?.store.counts() ?? NO_TOTALS,
       git: gitState(status, chunks.length > 0),
       kept: open ? await this.#keptCount(open) : 0,
+      ...(healing && { healing }),
+      ...(healed && { healed }),
+      ...(this.#parts.mergeDriver && { mergeDriver: this.#parts.mergeDriver }),
       problems: [
         ...(problem ? [problem] : []),
         ...(files instanceof EngramError ? [problemFrom(files, 'error')] : []),
-        ...findingsOf(manifest, chunks),
+        ...findingsOf(reading.error ?? reading.known, chunks),
       ],
     };
+  }
+
+  async #healing(
+    reading: ManifestReading,
+    chunks: readonly ScannedChunk[],
+    status: GitFolderStatus | undefined,
+  ): Promise<Healing | undefined> {
+    if (isOfNewerRelease(reading)) return undefined;
+    const healing = healingOf(healingInput(reading, chunks, { status, isBusy: false }));
+    if (!healing?.automatic) return healing;
+    return { ...healing, automatic: !(await this.#parts.git?.history.isBusy()) };
   }
 
   async #gitStatus(): Promise<GitFolderStatus | undefined> {
@@ -119,12 +143,12 @@ export class FolderStateReader {
   }
 
   #scan(
-    manifest: Manifest | EngramError,
+    reading: ManifestReading,
     files: Parameters<typeof scanChunks>[0]['files'],
     open: OpenDatabases | undefined,
   ): readonly ScannedChunk[] {
     return scanChunks({
-      manifest: manifest instanceof EngramError ? EMPTY_MANIFEST : manifest,
+      manifest: listingOf(reading, files),
       files,
       indexed: open?.index.chunks() ?? new Map(),
       recorded: open?.store.importedChunks() ?? new Set(),
@@ -145,9 +169,16 @@ function asEngramError(error: unknown): EngramError {
 }
 
 /** A JSON object of that name that says nothing about chunks. */
-function isOtherTools(manifest: Manifest | EngramError): boolean {
-  if (manifest instanceof EngramError) return manifest.code === 'manifest-invalid';
-  return manifest.version === 0 && manifest.chunks.length === 0 && manifest.extra !== undefined && manifest.extra.size > 0;
+function isOtherTools({ file, error }: ManifestReading): boolean {
+  if (!file) return error?.code === 'manifest-invalid';
+  return file.version === 0 && file.chunks.length === 0 && file.extra !== undefined && file.extra.size > 0;
+}
+
+/** As long as there is something to commit, and some minutes in any case. */
+function stillTold(healed: LastRepair | undefined, status: GitFolderStatus | undefined): HealSummary | undefined {
+  if (!healed) return undefined;
+  const isOpen = healed.summary.written && status?.manifestUncommitted === true;
+  return isOpen || systemClock.now() - healed.atMs < TOLD_MS ? healed.summary : undefined;
 }
 
 function inDataDirectory(): FolderProblem {

@@ -127,7 +127,8 @@ export function gitState(status: GitFolderStatus | undefined, hasChunks: boolean
   if (!status) return NO_GIT;
   const deleted = status.deletedChunks.length;
   const uncommitted = status.uncommittedChunks.length || Number(status.manifestUncommitted && hasChunks && deleted === 0);
-  return { available: true, branch: status.branch, ignored: status.ignored, uncommitted, deleted };
+  const unmerged = status.manifestUnmerged;
+  return { available: true, branch: status.branch, ignored: status.ignored, uncommitted, deleted, ...(unmerged && { unmerged }) };
 }
 
 const NEXT_STEP: Partial<Record<ManifestKind, string>> = {

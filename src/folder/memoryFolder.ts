@@ -1,11 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
-import { basename, dirname } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { FileTransport } from '../adapters/chunkFolder.ts';
 import { isDataDirectory, lookAtFolder } from '../adapters/folderLook.ts';
 import { translateFsError } from '../adapters/fsErrors.ts';
 import { type GitCommand, openGit } from '../adapters/git.ts';
 import { ensureIgnoreFile } from '../adapters/gitIgnoreFile.ts';
+import { GitMergeDriver } from '../adapters/gitMergeDriver.ts';
 import { findGit } from '../adapters/gitProcess.ts';
 import { LockFile } from '../adapters/lock.ts';
 import { detectProjectName } from '../adapters/projectDetection.ts';
@@ -26,9 +27,11 @@ import type {
   ChunkContents,
   ExportOptions,
   FolderOptions,
+  HealOptions,
   ImportOptions,
   MemoryDetail,
   MemoryPatch,
+  MergeDriverAction,
   NewMemory,
   NoLongerSharedRow,
   ReadableDocument,
@@ -36,10 +39,11 @@ import type {
   SearchHit,
   SearchOptions,
 } from '../engine/folderRequests.ts';
-import type { ExportSummary, FolderState, ImportSummary, SyncSummary } from '../engine/folderState.ts';
+import type { ExportSummary, FolderState, HealSummary, ImportSummary, MergeDriverState, SyncSummary } from '../engine/folderState.ts';
+import type { HealMode } from '../engine/healingPlan.ts';
 import { Importer, type ImporterParts } from '../engine/importer.ts';
-import { type ChunkId, EMPTY_MANIFEST, isChunkId, type Manifest } from '../engine/manifest.ts';
-import type { Turn, WriteGuard } from '../engine/ports.ts';
+import { type ChunkId, EMPTY_MANIFEST, isChunkId } from '../engine/manifest.ts';
+import type { GitFolderStatus, Turn, WriteGuard } from '../engine/ports.ts';
 import { chunkDocument, chunkItems, memoryDocument, sessionDocument } from '../engine/readable.ts';
 import type { ObservationRecord } from '../engine/records.ts';
 import { RowReader } from '../engine/rowReader.ts';
@@ -48,18 +52,25 @@ import { deleteMemory, editMemory, saveMemory } from '../store/saveMemory.ts';
 import { FolderDatabases, type OpenDatabases } from './databases.ts';
 import { FolderStateReader } from './folderStateReader.ts';
 import { NEWEST_MANIFEST_VERSION } from './folderStates.ts';
+import { FolderHealer, healingInput, type LastRepair, NOTHING_HEALED } from './healing.ts';
 import { KeptCopy, lostRows } from './keptCopy.ts';
+import { listingOf, type ManifestReading, readManifestWhole } from './manifestReader.ts';
 
 /** How long a request waits for another window's writing before it says so. */
 const LOCK_WAIT_MS = 10_000;
 const SAVE_EVERY_MS = 2_000;
 const SEARCH_SLICE_MS = 20;
 
-/** What a request that writes works with, while it holds the lock. */
-interface Writing {
+/** What a request that reads works with. */
+interface Reading {
   readonly databases: OpenDatabases;
   readonly git: GitCommand | undefined;
+  readonly status: GitFolderStatus | undefined;
   readonly turn: Turn;
+}
+
+/** What a request that writes works with, while it holds the lock. */
+interface Writing extends Reading {
   readonly guard: WriteGuard;
   readonly context: CallContext;
 }
@@ -72,6 +83,9 @@ export class OpenMemoryFolder implements MemoryFolder {
   readonly #problems: ImporterParts['problems'] = new Map();
   #guard: WriteGuard | undefined;
   #isTidy = false;
+  #healed: LastRepair | undefined;
+  /** Looked at once, when the folder is opened, and after each change. */
+  #driverState: MergeDriverState | undefined;
 
   constructor(options: FolderOptions, environment: FolderEnvironment) {
     this.#options = options;
@@ -88,12 +102,16 @@ export class OpenMemoryFolder implements MemoryFolder {
   }
 
   async state(context: CallContext = {}): Promise<FolderState> {
+    const git = await this.#git();
+    await this.#checkDriver(git);
     const reader = new FolderStateReader({
       options: this.#options,
       databases: this.#databases,
       transport: this.#transport(),
       problems: this.#problems,
-      git: await this.#git(),
+      git,
+      healed: this.#healed,
+      mergeDriver: this.#driverState,
       turn: makeTurn(context.signal),
     });
     try {
@@ -128,11 +146,26 @@ export class OpenMemoryFolder implements MemoryFolder {
     return this.#write(context, (writing) => this.#export(options, writing));
   }
 
+  async heal(options: HealOptions, context: CallContext = {}): Promise<HealSummary> {
+    return this.#write(context, (writing) => this.#heal(options.automatic ? 'automatic' : 'asked', writing));
+  }
+
+  async mergeDriver(action: MergeDriverAction): Promise<MergeDriverState> {
+    this.#mustBeTrusted();
+    const driver = this.#driver(await this.#git());
+    if (!driver) throw new EngramError('git-failed', 'There is no git repository here, so there is no merge to help with.');
+    if (action === 'install') await driver.install();
+    if (action === 'remove') await driver.remove();
+    this.#driverState = await driver.state();
+    return this.#driverState;
+  }
+
   async sync(options: ExportOptions, context: CallContext = {}): Promise<SyncSummary> {
     return this.#write(context, async (writing) => {
       const imported = await this.#import({}, writing);
       await this.#databases.save(writing.guard);
-      return { imported, exported: await this.#export(options, writing) };
+      const healed = await this.#heal('sync', writing);
+      return { imported, ...(healed.kinds.length > 0 && { healed }), exported: await this.#export(options, writing) };
     });
   }
 
@@ -174,7 +207,8 @@ export class OpenMemoryFolder implements MemoryFolder {
 
   async noLongerShared(context: CallContext = {}): Promise<readonly NoLongerSharedRow[]> {
     const databases = await this.#readable();
-    const plan = await this.#plan({ databases, git: await this.#git(), turn: makeTurn(context.signal) });
+    const git = await this.#git();
+    const plan = await this.#plan({ databases, git, status: await git?.folderStatus(), turn: makeTurn(context.signal) });
     return plan.noLongerShared.map(({ record, version }) => ({
       kind: version.entity === 'prompt' ? 'prompt' : 'observation',
       key: version.key,
@@ -234,7 +268,7 @@ export class OpenMemoryFolder implements MemoryFolder {
   }
 
   async #import(options: ImportOptions, writing: Writing): Promise<ImportSummary> {
-    return this.#importer(writing).run(await this.#scan(writing.databases), options.ids && new Set(options.ids), writing.context);
+    return this.#importer(writing).run(await this.#scan(writing), options.ids && new Set(options.ids), writing.context);
   }
 
   #importer({ databases, turn, guard }: Writing): Importer {
@@ -258,33 +292,50 @@ export class OpenMemoryFolder implements MemoryFolder {
   }
 
   async #export(options: ExportOptions, writing: Writing): Promise<ExportSummary> {
-    const { databases, git, context } = writing;
-    const manifest = await this.#transport().readManifest();
+    const { git, context } = writing;
+    const { file: manifest, error } = await this.#readManifest(writing);
+    if (error || !manifest) throw error;
     if (manifest.version > NEWEST_MANIFEST_VERSION) {
       throw new EngramError('store-newer', 'manifest.json was written by a newer release, so nothing is exported. Update the extension.');
     }
-    await this.#importer(writing).learn(await this.#scan(databases));
+    await this.#importer(writing).learn(await this.#scan(writing));
     const createdBy = options.createdBy || (await authorName(this.#options.author, git));
     const includePersonal = options.includePersonal ?? this.#options.includePersonal;
-    return this.#exporter(writing).run(await this.#scan(databases), { ...options, includePersonal, createdBy }, context);
+    return this.#exporter(writing).run(await this.#scan(writing), { ...options, includePersonal, createdBy }, context);
   }
 
   /** What there is to export of all projects, personal rows too. */
-  async #plan(parts: Pick<Writing, 'databases' | 'git' | 'turn'>): Promise<ExportPlan> {
-    return this.#exporter(parts).plan(await this.#scan(parts.databases), { includePersonal: true });
+  async #plan(reading: Reading): Promise<ExportPlan> {
+    return this.#exporter(reading).plan(await this.#scan(reading), { includePersonal: true });
   }
 
-  #exporter({ databases, git, turn }: Pick<Writing, 'databases' | 'git' | 'turn'>): Exporter {
+  #exporter({ databases, git, turn }: Reading): Exporter {
     return new Exporter({ transport: this.#transport(), store: databases.store, index: databases.index, clock: systemClock, turn, git });
   }
 
-  async #scan({ store, index }: OpenDatabases): Promise<readonly ScannedChunk[]> {
-    const transport = this.#transport();
-    const manifest: Manifest = await transport.readManifest().catch((error: unknown) => {
-      if (!EngramError.is(error)) throw error;
-      return EMPTY_MANIFEST;
-    });
-    const files = await transport.listChunks();
+  /** What was repaired is told by the state, too: it may have happened by itself. */
+  async #heal(mode: HealMode, writing: Writing): Promise<HealSummary> {
+    const { databases, git, status, turn } = writing;
+    await this.#importer(writing).learn(await this.#scan(writing));
+    const reading = await this.#readManifest(writing);
+    const isBusy = mode === 'automatic' && (!git || (await git.history.isBusy()));
+    const input = healingInput(reading, await this.#scan(writing, reading), { status, isBusy });
+    if (isBusy) return NOTHING_HEALED;
+    const { limits } = this.#options;
+    const healer = new FolderHealer({ transport: this.#transport(), index: databases.index, history: git?.history, limits, turn });
+    const summary = await healer.heal(mode, reading, input);
+    if (summary.kinds.length > 0 || summary.notFound.length > 0) this.#healed = { summary, atMs: systemClock.now() };
+    return summary;
+  }
+
+  #readManifest({ git, status }: Reading): Promise<ManifestReading> {
+    return readManifestWhole({ transport: this.#transport(), history: git?.history, isUnmerged: status?.manifestUnmerged ?? false });
+  }
+
+  async #scan(reading: Reading, known?: ManifestReading): Promise<readonly ScannedChunk[]> {
+    const { store, index } = reading.databases;
+    const files = await this.#transport().listChunks();
+    const manifest = listingOf(known ?? (await this.#readManifest(reading)), files);
     return scanChunks({ manifest, files, indexed: index.chunks(), recorded: store.importedChunks(), problems: this.#problems });
   }
 
@@ -292,7 +343,8 @@ export class OpenMemoryFolder implements MemoryFolder {
   async #write<T>(context: CallContext, work: (writing: Writing) => Promise<T>): Promise<T> {
     await this.#mustBeWritable();
     const git = await this.#git();
-    if ((await git?.folderStatus())?.trackedDatabases.includes('engram.db')) throw trackedDatabase();
+    const status = await git?.folderStatus();
+    if (status?.trackedDatabases.includes('engram.db')) throw trackedDatabase();
     const lock = new LockFile(this.#options.root);
     return lock.hold(
       async (guard) => {
@@ -302,7 +354,7 @@ export class OpenMemoryFolder implements MemoryFolder {
           const databases = await this.#databases.open(guard);
           if (!databases.writable) throw readOnly(databases);
           const turn = makeTurn(context.signal);
-          return await this.#workAndSave({ databases, git, turn, guard, context }, work);
+          return await this.#workAndSave({ databases, git, status, turn, guard, context }, work);
         } finally {
           this.#guard = undefined;
         }
@@ -342,6 +394,27 @@ export class OpenMemoryFolder implements MemoryFolder {
       if (!EngramError.is(error) || error.code === 'cancelled') throw error;
       this.#environment.log('warn', `the copy of what is not shared could not be written: ${error.code}`);
     }
+  }
+
+  /** One that merely is of another release, or knows only a Node that is gone, is renewed: somebody has asked for it once. */
+  async #checkDriver(git: GitCommand | undefined): Promise<void> {
+    const driver = this.#driverState === undefined ? this.#driver(git) : undefined;
+    if (!driver) return;
+    try {
+      this.#driverState = await driver.state();
+      if (this.#driverState !== 'outdated') return;
+      await driver.install();
+      this.#driverState = await driver.state();
+    } catch (error) {
+      if (!EngramError.is(error)) throw error;
+      this.#driverState ??= 'absent';
+      this.#environment.log('warn', `the merge driver could not be checked: ${error.code}`);
+    }
+  }
+
+  #driver(git: GitCommand | undefined): GitMergeDriver | undefined {
+    const program = join(dirname(this.#environment.wasmPath), 'mergeDriver.js');
+    return git && new GitMergeDriver(git.place, program);
   }
 
   async #tidy(git: GitCommand | undefined, guard: WriteGuard): Promise<void> {

@@ -1,5 +1,5 @@
 import type { CallContext, FolderRequests } from '../engine/folderRequests.ts';
-import type { ExportSummary, ImportSummary } from '../engine/folderState.ts';
+import type { ExportSummary, HealSummary, ImportSummary } from '../engine/folderState.ts';
 
 /** What one request answers. */
 export type Answer<Name extends keyof FolderRequests> = Awaited<ReturnType<FolderRequests[Name]>>;
@@ -24,4 +24,10 @@ export function describeExport(summary: ExportSummary): string {
   const rows = `${sessions} sessions, ${memories} memories, ${prompts} prompts, ${mutations} mutations`;
   const home = `${personal} personal and ${heldBack} others stay home`;
   return `${chunkIds.length} chunks written (${rows}; ${home})`;
+}
+
+/** Counts for the log. */
+export function describeHeal({ kinds, added, removed, restored, notFound }: HealSummary): string {
+  const what = kinds.length > 0 ? kinds.join(', ') : 'nothing';
+  return `repaired ${what}: ${added} entries added, ${removed} removed, ${restored.length} chunks restored, ${notFound.length} not found`;
 }

@@ -4,7 +4,7 @@ import type { FolderProblem, FolderState, ImportSummary } from '../engine/folder
 
 /** What one folder is doing right now. `done`/`total` are 0 where nothing is counted. */
 export interface Activity {
-  readonly kind: 'idle' | 'opening' | 'importing' | 'exporting' | 'syncing' | 'saving';
+  readonly kind: 'idle' | 'opening' | 'healing' | 'importing' | 'exporting' | 'syncing' | 'saving';
   readonly done: number;
   readonly total: number;
 }

@@ -1,7 +1,7 @@
 import { EngramError, type EngramErrorCode } from '../engine/errors.ts';
 import type { CallContext, FolderRequests } from '../engine/folderRequests.ts';
 import type { SyncSummary } from '../engine/folderState.ts';
-import { type Answer, type Call, describeExport, describeImport } from './call.ts';
+import { type Answer, type Call, describeExport, describeHeal, describeImport } from './call.ts';
 import type { Activity, SessionRequests } from './session.ts';
 import type { SnapshotKeeper } from './snapshotKeeper.ts';
 
@@ -30,6 +30,8 @@ export function sessionRequests(parts: RequestParts): SessionRequests {
     initialise: (context) => change('saving', { name: 'initialise', args: [], context }),
     importChunks: (options, context) => change('importing', { name: 'importChunks', args: [options], context, describe: describeImport }),
     exportNew: (options, context) => change('exporting', { name: 'exportNew', args: [options], context, describe: describeExport }),
+    heal: (options, context) => change('healing', { name: 'heal', args: [options], context, describe: describeHeal }),
+    mergeDriver: (action, context) => change('saving', { name: 'mergeDriver', args: [action], context }),
     sync: (options, context) => change('syncing', { name: 'sync', args: [options], context, describe: describeSync }),
     save: (memory, context) => change('saving', { name: 'save', args: [memory], context }),
     edit: (syncId, patch, context) => change('saving', { name: 'edit', args: [syncId, patch], context }),
@@ -84,6 +86,6 @@ function untrusted(): EngramError {
   return new EngramError('untrusted', 'Nothing is imported, exported or saved in Restricted Mode. Trust this folder first.');
 }
 
-function describeSync({ imported, exported }: SyncSummary): string {
-  return `${describeImport(imported)}, ${describeExport(exported)}`;
+function describeSync({ imported, exported, healed }: SyncSummary): string {
+  return `${healed ? `${describeHeal(healed)}, ` : ''}${describeImport(imported)}, ${describeExport(exported)}`;
 }

@@ -6,7 +6,7 @@ import { noticesText, readMetafile } from '../../scripts/noticesText.ts';
 import { root, tool, vsix } from '../../scripts/paths.ts';
 
 const allowed = [
-  /^dist\/(extension|worker|cli|index)\.js$/,
+  /^dist\/(extension|worker|cli|index|mergeDriver)\.js$/,
   /^dist\/sql-wasm\.wasm$/,
   /^media\//,
   /^l10n\/bundle\.l10n(\.[a-z-]+)?\.json$/,
@@ -19,6 +19,7 @@ const required = [
   'dist/extension.js',
   'dist/worker.js',
   'dist/cli.js',
+  'dist/mergeDriver.js',
   'dist/sql-wasm.wasm',
   'README.md',
   'CHANGELOG.md',
@@ -58,7 +59,7 @@ it('imports nothing that opens a connection', () => {
   ).toEqual([]);
 });
 
-it.each(['extension', 'worker', 'cli', 'index'])('calls no network function of the runtime in %s.js', (bundle) => {
+it.each(['extension', 'worker', 'cli', 'index', 'mergeDriver'])('calls no network function of the runtime in %s.js', (bundle) => {
   const code = readFileSync(path.join(root, `dist/${bundle}.js`), 'utf8');
   expect(code.match(/\b(fetch|XMLHttpRequest|WebSocket|EventSource)\s*\(/g)).toBeNull();
 });

@@ -14,6 +14,7 @@ const allowed: Readonly<Record<string, RegExp>> = {
   'worker.ts': /^(engine\/|store\/|adapters\/|workerMessages\.ts$|workerServer\.ts$|openFolder\.ts$|node:)/,
   'workerServer.ts': /^(engine\/|workerMessages\.ts$|openFolder\.ts$)/,
   'cli.ts': /^(engine\/|store\/|adapters\/|folder\/|openFolder\.ts$|node:|\.\.\/package\.json$)/,
+  'mergeDriver.ts': /^folder\/mergeManifests\.ts$/,
   'index.ts': /^(engine\/|store\/|adapters\/|folder\/|openFolder\.ts$)/,
   // What one open folder does, and the function that builds one: the worker, the command line and the library share it.
   folder: /^(engine\/|store\/|adapters\/|openFolder\.ts$|node:)/,
