@@ -10,6 +10,13 @@ interface Hunk {
   readonly size: number;
 }
 
+/** One of the texts that the markers leave to choose from. */
+export interface ConflictSide {
+  readonly text: string;
+  /** Somebody wrote it like this; else lines of the base stand in it, among which `zdiff3` repeats lines that both sides share. */
+  readonly isWhole: boolean;
+}
+
 type Side = 'ours' | 'theirs' | 'base';
 const SIDES: readonly Side[] = ['ours', 'theirs', 'base'];
 
@@ -27,11 +34,17 @@ const MAX_MIXED_CHARACTERS = 1024 * 1024;
  *
  * @returns each text once; the text itself where it has no markers.
  */
-export function conflictSides(text: string): readonly string[] {
+export function conflictSides(text: string): readonly ConflictSide[] {
   const { parts, depth } = readParts(text);
-  if (depth === 0) return [flatten(parts, ['ours'])];
+  if (depth === 0) return [{ text: flatten(parts, ['ours']), isWhole: true }];
   const mixes = text.length <= MAX_MIXED_CHARACTERS ? mixtures(Math.min(depth, 3)) : SIDES.map((side) => [side]);
-  return [...new Set(mixes.map((mix) => flatten(parts, mix)))];
+  const sides = new Map<string, ConflictSide>();
+  for (const mix of mixes) {
+    const side = flatten(parts, mix);
+    const isWhole = !mix.includes('base') || sides.get(side)?.isWhole === true;
+    sides.set(side, { text: side, isWhole });
+  }
+  return [...sides.values()];
 }
 
 /** The text without the marker lines: both sides one after the other. */

@@ -43,15 +43,16 @@ export function readDamagedManifest(bytes: Uint8Array): Manifest {
   const text = Buffer.from(bytes)
     .toString('utf8')
     .replace(/^\uFEFF/, '');
-  const sides = conflictSides(text).map((side) => strictly(side) ?? readLooseManifest(side));
-  return uniteManifests([...sides, readRest(text, sides)]);
+  const sides = conflictSides(text).map((side) => ({ ...side, read: strictly(side.text) ?? readLooseManifest(side.text) }));
+  const whole = sides.filter(({ isWhole }) => isWhole).map(({ read }) => read);
+  const rest = [...sides.filter(({ isWhole }) => !isWhole).map(({ read }) => read), readLooseManifest(withoutMarkers(text))];
+  return uniteManifests([...whole, ...unseenIn(rest, whole)]);
 }
 
-/** Entries that only a mixture of the sides would have, so that whatever is named stays listed. */
-function readRest(text: string, sides: readonly Manifest[]): Manifest {
-  const seen = new Set(sides.flatMap(({ chunks }) => chunks.map(({ id }) => id)));
-  const rest = readLooseManifest(withoutMarkers(text));
-  return { version: 0, chunks: rest.chunks.filter(({ id }) => !seen.has(id)), unusable: [] };
+/** Entries that only the base or a mixture of the sides names: whatever is named stays listed, but says nothing of entries that are whole. */
+function unseenIn(rest: readonly Manifest[], whole: readonly Manifest[]): Manifest[] {
+  const seen = new Set(whole.flatMap(({ chunks }) => chunks.map(({ id }) => id)));
+  return rest.map(({ chunks }) => ({ version: 0, chunks: chunks.filter(({ id }) => !seen.has(id)), unusable: [] }));
 }
 
 function strictly(text: string): Manifest | undefined {

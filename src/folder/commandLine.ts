@@ -7,6 +7,7 @@ import { DEFAULT_LIMITS, type ExportOptions, type FolderOptions, type NewMemory 
 import type { FolderProblem, FolderState, ImportSummary } from '../engine/folderState.ts';
 import { visible } from '../engine/readable.ts';
 import { type MemoryFolder, openMemoryFolder } from '../openFolder.ts';
+import { healingLines, healLines, runMergeDriver, runRepair } from './healCommands.ts';
 
 /** Exit codes of the command line. `incomplete`: everything else was done, but some chunk could not be imported. */
 export const EXIT = { ok: 0, failed: 1, usage: 2, incomplete: 3 } as const;
@@ -59,6 +60,11 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   save: { usage: 'save --title T --content C [--type T] [--project P] [--scope project|personal] [--topic K]', run: runSave },
   edit: { usage: 'edit MEMORY [--title T] [--content C] [--type T] [--project P] [--scope S] [--topic K]', run: runEdit },
   delete: { usage: 'delete MEMORY', run: runDelete },
+  repair: { usage: 'repair', run: runRepair },
+  'merge-driver': {
+    usage: 'merge-driver install|remove|status|run BASE OURS THEIRS',
+    run: (folder, _values, words) => runMergeDriver(folder, words),
+  },
   search: { usage: 'search WORDS… [--type T] [--project P] [--limit N]', run: runSearch },
 };
 
@@ -122,8 +128,9 @@ async function runStatus(folder: MemoryFolder): Promise<Answer> {
 }
 
 async function runSync(folder: MemoryFolder, values: Values): Promise<Answer> {
-  const { imported, exported } = await folder.sync(exportOptions(values));
-  return { json: { imported, exported }, lines: [...importLines(imported), ...exportLines(exported)], exitCode: exitCodeOf(imported) };
+  const { imported, healed, exported } = await folder.sync(exportOptions(values));
+  const lines = [...importLines(imported), ...(healed ? healLines(healed) : []), ...exportLines(exported)];
+  return { json: { imported, ...(healed && { healed }), exported }, lines, exitCode: exitCodeOf(imported) };
 }
 
 async function runImport(folder: MemoryFolder, _values: Values, words: readonly string[]): Promise<Answer> {
@@ -173,6 +180,7 @@ function statusLines(state: FolderState): string[] {
     ...(state.git.ignored ? ['Git ignores this folder, so nothing in it is shared.'] : []),
     ...(state.git.uncommitted > 0 ? [`Not committed:   ${state.git.uncommitted} (commit .engram to share them)`] : []),
     ...(state.git.deleted > 0 ? [`Deleted here:    ${state.git.deleted} chunks that git has (git restore .engram brings them back)`] : []),
+    ...healingLines(state),
     ...problemLines(state.problems),
   ];
 }

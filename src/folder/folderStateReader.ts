@@ -75,7 +75,7 @@ export class FolderStateReader {
     return {
       ...start,
       folder: 'ok',
-      manifest: manifestKind(reading.error ?? reading.known),
+      manifest: manifestKind(reading.error ?? reading.file ?? reading.known),
       database: kind,
       chunks: chunkRows(chunks, uncommitted, mode),
       chunkTotals: chunkTotals(mode === 'full' ? chunks : chunks.map((chunk) => ({ ...chunk, waiting: false })), uncommitted),

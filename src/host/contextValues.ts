@@ -10,6 +10,8 @@ export interface ContextValues {
   readonly 'engram.empty': boolean;
   readonly 'engram.pending': boolean;
   readonly 'engram.syncing': boolean;
+  /** Something is wrong with manifest or chunks that a repair can mend. */
+  readonly 'engram.repairable': boolean;
 }
 
 /** Most severe first. */
@@ -23,6 +25,7 @@ export function contextValues(kind: WorkspaceKind, snapshots: readonly SessionSn
     'engram.folder': SEVERITY.find((folder) => states.some((state) => state.folder === folder)) ?? 'ok',
     'engram.empty': isComplete && states.every((state) => state.folder === 'ok' && state.chunkTotals.all === 0),
     'engram.pending': states.some((state) => state.chunkTotals.waiting > 0),
+    'engram.repairable': states.some((state) => state.mode === 'full' && state.healing !== undefined),
     'engram.syncing': snapshots.some(({ activity }) => activity.kind !== 'idle' && activity.kind !== 'opening'),
   };
 }

@@ -1,7 +1,7 @@
 import { EngramError } from '../engine/errors.ts';
 import type { FolderState, ImportSummary } from '../engine/folderState.ts';
 import { singleFlight } from '../engine/singleFlight.ts';
-import { type Call, describeImport } from './call.ts';
+import { type Call, describeHeal, describeImport } from './call.ts';
 import type { Arrival } from './session.ts';
 import { Retry, Settling } from './settling.ts';
 import type { SnapshotKeeper } from './snapshotKeeper.ts';
@@ -30,6 +30,8 @@ const MISSING_PAUSES_MS = [1000, 3000, 10_000];
 const BLOCKED_PAUSES_MS = [500, 1000, 2000, 4000, 8000, 15_000, ...Array<number>(20).fill(30_000)];
 /** So long a lock of somebody else is nobody's concern. */
 const QUIET_LOCK_MS = 10_000;
+/** What is wrong with a manifest may be a pull half way: it has to look the same for so long. */
+const REPAIR_AFTER_MS = 900;
 const GIT_POLL_MS = 250;
 /** A rebase may stand open for days and a crashed git leaves its lock: git may delay a run, never stop it. */
 const GIT_LONGEST_MS = 2000;
@@ -49,6 +51,8 @@ export class FolderLoop {
   #problems: ReadonlySet<string> = new Set();
   #blockedSince: number | undefined;
   #asked = '';
+  /** What could be repaired by itself, since when, and whether that was tried. */
+  #repair = { found: '', sinceMs: 0, isTried: false };
 
   constructor(parts: LoopParts) {
     this.#parts = parts;
@@ -109,6 +113,7 @@ export class FolderLoop {
       let state = await this.readState();
       step = 'import';
       if (this.#mayImport(state)) state = await this.#import();
+      if (this.#mayRepair(state)) state = await this.#heal();
       this.#parts.keeper.succeeded('import');
       this.#blockedSince = undefined;
       this.#blocked.reset();
@@ -156,6 +161,28 @@ export class FolderLoop {
     }
   }
 
+  /** Where imports happen by themselves, so do repairs in which nothing is ambiguous; each once, when it was seen twice. */
+  #mayRepair({ healing }: FolderState): boolean {
+    const { trusted, autoImport } = this.#parts;
+    const found = healing?.automatic && trusted() && autoImport() === 'on' ? JSON.stringify(healing) : '';
+    if (found !== this.#repair.found) this.#repair = { found, sinceMs: performance.now(), isTried: false };
+    return found !== '' && !this.#repair.isTried && performance.now() - this.#repair.sinceMs >= REPAIR_AFTER_MS;
+  }
+
+  async #heal(): Promise<FolderState> {
+    const { call, keeper, log, arrived } = this.#parts;
+    this.#repair.isTried = true;
+    const activity = keeper.begin('healing');
+    try {
+      const summary = await call('heal', [{ automatic: true }], { signal: this.#abort.signal });
+      log('info', `repair (${this.#reason}): ${describeHeal(summary)}`);
+      if (summary.kinds.length > 0 && !this.#abort.signal.aborted) arrived({ kind: 'healed', summary });
+      return await this.readState();
+    } finally {
+      activity.end();
+    }
+  }
+
   #tell(summary: ImportSummary, ms: number): void {
     this.#parts.log('info', `import (${this.#reason}): ${describeImport(summary)}, ${Math.round(ms)} ms`);
     if (summary.chunks > 0 && !this.#abort.signal.aborted) this.#parts.arrived({ kind: 'imported', summary });
@@ -174,7 +201,8 @@ export class FolderLoop {
 }
 
 /** A pull may still be writing: a chunk without its file, or files without their manifest, whose events may never come. */
-function isUnsettled({ chunkTotals, chunks, manifest }: FolderState): boolean {
+function isUnsettled({ chunkTotals, chunks, manifest, healing }: FolderState): boolean {
+  if (healing?.automatic) return true;
   return chunkTotals.missing > 0 || (manifest === 'absent' && chunkTotals.all > 0) || chunks.some((chunk) => chunk.state === 'unlisted');
 }
 

@@ -1,6 +1,6 @@
 import type { Event, Uri, WorkspaceFolder } from 'vscode';
 import type { CallContext, FolderRequests } from '../engine/folderRequests.ts';
-import type { FolderProblem, FolderState, ImportSummary } from '../engine/folderState.ts';
+import type { FolderProblem, FolderState, HealSummary, ImportSummary } from '../engine/folderState.ts';
 
 /** What one folder is doing right now. `done`/`total` are 0 where nothing is counted. */
 export interface Activity {
@@ -38,9 +38,10 @@ export interface FolderSession {
   readonly requests: SessionRequests;
 }
 
-/** What an automatic import brought; shown once, quietly. `ask`: nothing was imported yet, the person is asked. */
+/** What an automatic import brought, or an automatic repair did; shown once, quietly. `ask`: nothing was imported yet, the person is asked. */
 export type Arrival =
   | { readonly kind: 'imported'; readonly session: FolderSession; readonly summary: ImportSummary }
+  | { readonly kind: 'healed'; readonly session: FolderSession; readonly summary: HealSummary }
   | { readonly kind: 'ask'; readonly session: FolderSession; readonly chunks: number };
 
 /** Why there is nothing to show, or that there is. */

@@ -2,7 +2,7 @@ import { ConfigurationTarget, commands, type Disposable, env, type LogOutputChan
 import type { Arrival, FolderSession, Sessions } from '../host/session.ts';
 import { chunkCount } from './counts.ts';
 import { plain } from './plainText.ts';
-import { arrivalText } from './summaries.ts';
+import { arrivalText, healedText } from './summaries.ts';
 
 /** Tells once, quietly, what came by itself; asks once per folder and window where the person wants to be asked. */
 export class Arrivals implements Disposable {
@@ -23,6 +23,10 @@ export class Arrivals implements Disposable {
     if (arrival.kind === 'imported') {
       const text = arrivalText(l10n.t, env.language, arrival.summary);
       if (text !== '') window.setStatusBarMessage(`$(cloud-download) ${text}`, 5_000);
+      return;
+    }
+    if (arrival.kind === 'healed') {
+      window.setStatusBarMessage(healedText(l10n.t, arrival.summary), 5_000);
       return;
     }
     const root = arrival.session.root.toString();

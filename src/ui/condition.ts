@@ -14,12 +14,14 @@ export const CONDITIONS = [
   'running',
   'conflict',
   'manifest-damaged',
+  'manifest-unusable',
   'database-blocked',
   'disk-full',
   'failed',
   'pending',
   'ignored',
   'share',
+  'unlisted',
   'damaged-chunks',
   'deleted-chunks',
   'missing-chunks',
@@ -60,10 +62,11 @@ function blockOf(state: FolderState): ConditionKind | undefined {
   if (state.mode === 'browse') return 'restricted';
   switch (state.manifest) {
     case 'invalid':
+      return 'manifest-damaged';
     case 'too-large':
     case 'not-a-file':
     case 'unreadable':
-      return 'manifest-damaged';
+      return 'manifest-unusable';
   }
   switch (state.database) {
     case 'newer':
@@ -79,13 +82,14 @@ function blockOf(state: FolderState): ConditionKind | undefined {
 }
 
 /** What there is to do, what stands around, or nothing. */
-function workOf({ chunkTotals, toShare, git, manifest }: FolderState): Condition {
+function workOf({ chunkTotals, toShare, git, manifest, healing }: FolderState): Condition {
   const toShareCount = shareable(toShare);
   const damaged = chunkTotals.unreadable + chunkTotals.altered;
   if (chunkTotals.waiting > 0) return { kind: 'pending', count: chunkTotals.waiting };
   if (git.ignored) return { kind: 'ignored', count: 0 };
   if (manifest === 'newer') return { kind: 'read-only', count: 0 };
   if (toShareCount > 0) return { kind: 'share', count: toShareCount };
+  if (healing && healing.unlisted > 0) return { kind: 'unlisted', count: healing.unlisted };
   if (damaged > 0) return { kind: 'damaged-chunks', count: damaged };
   if (git.deleted > 0) return { kind: 'deleted-chunks', count: git.deleted };
   if (chunkTotals.missing > 0) return { kind: 'missing-chunks', count: chunkTotals.missing };

@@ -1,11 +1,12 @@
 import type { EngramErrorCode } from '../engine/errors.ts';
 import type { FolderProblem, FolderState } from '../engine/folderState.ts';
 import type { SessionSnapshot } from '../host/session.ts';
+import { healingNotices, isTold } from './healingNotices.ts';
 import { plain, SENTENCE_LENGTH } from './plainText.ts';
 import type { NoticeAction, Row, RowIcon } from './rows.ts';
 import type { Translate } from './translate.ts';
 
-interface Notice {
+export interface Notice {
   readonly id: string;
   readonly severity: FolderProblem['severity'];
   /** A few words. */
@@ -19,10 +20,17 @@ interface Notice {
 export function noticeRows(t: Translate, root: string, snapshot: SessionSnapshot): readonly Row[] {
   const { state, failure } = snapshot;
   if (state && state.folder !== 'ok') return [];
-  const problems = [...(failure ? [failure] : []), ...(state?.problems ?? [])];
+  const problems = [...(failure ? [failure] : []), ...(state?.problems ?? [])].filter((problem) => !state || !isTold(state, problem));
   const notices = [
     ...problems.map((problem) => problemNotice(t, root, problem)),
-    ...(state ? [...keptNotices(t, root, state), ...gitNotices(t, state), ...unsharedNotices(t, root, state)] : []),
+    ...(state
+      ? [
+          ...healingNotices(t, root, state),
+          ...keptNotices(t, root, state),
+          ...gitNotices(t, root, state),
+          ...unsharedNotices(t, root, state),
+        ]
+      : []),
   ];
   const unique = new Map(notices.map((notice) => [notice.id, notice]));
   return [...unique.values()].map((notice) => noticeRow(t, root, notice));
@@ -85,13 +93,14 @@ function unsharedNotices(t: Translate, root: string, { toShare }: FolderState): 
 }
 
 /** What stands in git's way of sharing: nothing is broken, but a person has to do the last step. */
-function gitNotices(t: Translate, { git, manifest, chunkTotals, mode }: FolderState): Notice[] {
+function gitNotices(t: Translate, root: string, state: FolderState): Notice[] {
+  const { git, manifest, chunkTotals, mode, healing, healed } = state;
   const scm: NoticeAction = { kind: 'run', command: 'workbench.view.scm' };
   const notices: Notice[] = [];
   if (git.ignored) {
     const detail = t('Git ignores this .engram folder, so nothing in it is shared. Remove it from .gitignore to share it.');
     notices.push({ id: 'ignored', severity: 'warning', headline: t('Not shared'), detail, action: undefined });
-  } else if (git.uncommitted > 0 && mode === 'full') {
+  } else if (git.uncommitted > 0 && mode === 'full' && !git.unmerged && !healed?.written) {
     const detail =
       chunkTotals.uncommitted === 0
         ? t('manifest.json is changed and not committed yet.')
@@ -100,23 +109,25 @@ function gitNotices(t: Translate, { git, manifest, chunkTotals, mode }: FolderSt
           : t('{0} chunks are written and not committed yet.', git.uncommitted);
     notices.push({ id: 'uncommitted', severity: 'info', headline: t('Commit to share'), detail, action: scm });
   }
-  if (git.deleted > 0) {
-    const detail =
-      git.deleted === 1
-        ? t('1 chunk that git has was deleted here. Committing that takes it from your team; discard the change to get it back.')
-        : t(
-            '{0} chunks that git has were deleted here. Committing that takes them from your team; discard the change to get them back.',
-            git.deleted,
-          );
-    notices.push({ id: 'deleted', severity: 'warning', headline: t('Chunks deleted'), detail, action: scm });
-  }
-  if (manifest === 'absent' && chunkTotals.all > 0) {
+  if (git.deleted > 0) notices.push(deletedNotice(t, git.deleted, healing?.kinds.includes('missing') ? { kind: 'repair', root } : scm));
+  if (manifest === 'absent' && chunkTotals.all > 0 && !healing) {
     const detail = t(
       'There is no manifest.json. The chunks that are here are imported all the same; the next sync that shares something writes one.',
     );
     notices.push({ id: 'no-manifest', severity: 'info', headline: t('No manifest'), detail, action: undefined });
   }
   return notices;
+}
+
+function deletedNotice(t: Translate, count: number, action: NoticeAction): Notice {
+  const detail =
+    count === 1
+      ? t('1 chunk that git has was deleted here. Committing that takes it from your team; discard the change to get it back.')
+      : t(
+          '{0} chunks that git has were deleted here. Committing that takes them from your team; discard the change to get them back.',
+          count,
+        );
+  return { id: 'deleted', severity: 'warning', headline: t('Chunks deleted'), detail, action };
 }
 
 function actionOf(code: EngramErrorCode, subject: string, root: string): NoticeAction | undefined {
@@ -153,6 +164,7 @@ const CHUNK_ID = /^[A-Za-z0-9][A-Za-z0-9_-]{0,127}$/;
 
 function nextText(t: Translate, action: NoticeAction): string {
   if (action.kind === 'open-manifest') return t('Click to open manifest.json');
+  if (action.kind === 'repair') return t('Click to repair');
   if (action.kind === 'restore-kept') return t('Click to restore or discard');
   if (action.kind === 'review-unshared') return t('Click to choose what happens to them');
   if (action.kind === 'reveal-chunk') return t('Click to show the file');
@@ -161,6 +173,8 @@ function nextText(t: Translate, action: NoticeAction): string {
       return t('Click to try again');
     case 'engram.showLog':
       return t('Click to show the log');
+    case 'engram.installMergeDriver':
+      return t('Click to install it again');
     case 'workbench.trust.manage':
       return t('Click to manage Workspace Trust');
     case 'workbench.view.scm':

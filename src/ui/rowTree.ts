@@ -104,6 +104,8 @@ function noticeCommand(action: NoticeAction): Command {
     }
     case 'reveal-chunk':
       return ours('engram.revealChunk', { kind: 'chunk', root: action.root, id: action.id });
+    case 'repair':
+      return ours('engram.repairManifest', { kind: 'folder', root: action.root });
     case 'restore-kept':
       return ours('engram.restoreKept', { kind: 'folder', root: action.root });
     case 'review-unshared':

@@ -37,10 +37,13 @@ export type RowTarget =
 /** What a click on a notice does. */
 export type NoticeAction =
   | { readonly kind: 'open-manifest'; readonly root: string }
+  | { readonly kind: 'repair'; readonly root: string }
   | { readonly kind: 'restore-kept'; readonly root: string }
   | { readonly kind: 'review-unshared'; readonly root: string }
   | { readonly kind: 'reveal-chunk'; readonly root: string; readonly id: string }
-  | { readonly kind: 'run'; readonly command: 'engram.syncNow' | 'engram.showLog' | 'workbench.trust.manage' | 'workbench.view.scm' };
+  | { readonly kind: 'run'; readonly command: RunCommand };
+
+type RunCommand = 'engram.syncNow' | 'engram.showLog' | 'engram.installMergeDriver' | 'workbench.trust.manage' | 'workbench.view.scm';
 
 /** The part of a session that rows are made of. */
 export interface RowSource<Snapshot> {

@@ -58,12 +58,14 @@ const ICONS: Readonly<Record<ConditionKind, string>> = {
   running: 'sync~spin',
   conflict: 'warning',
   'manifest-damaged': 'warning',
+  'manifest-unusable': 'warning',
   'database-blocked': 'warning',
   'disk-full': 'warning',
   failed: 'warning',
   pending: 'cloud-download',
   ignored: 'circle-slash',
   share: 'cloud-upload',
+  unlisted: 'diff-added',
   'damaged-chunks': 'warning',
   'deleted-chunks': 'warning',
   'missing-chunks': 'cloud-download',
@@ -79,19 +81,28 @@ const ICONS: Readonly<Record<ConditionKind, string>> = {
   absent: 'sync',
 };
 
-const WARNINGS: ReadonlySet<ConditionKind> = new Set(['conflict', 'manifest-damaged', 'database-blocked', 'disk-full', 'not-a-folder']);
+const WARNINGS: ReadonlySet<ConditionKind> = new Set([
+  'conflict',
+  'manifest-damaged',
+  'manifest-unusable',
+  'database-blocked',
+  'disk-full',
+  'not-a-folder',
+]);
 
 function wordsOf(t: Translate, { kind, count }: Condition): string {
   const words: Readonly<Record<ConditionKind, () => string>> = {
     running: () => t('syncing'),
     conflict: () => t('conflict'),
     'manifest-damaged': () => t('manifest damaged'),
+    'manifest-unusable': () => t('manifest damaged'),
     'database-blocked': () => t('database blocked'),
     'disk-full': () => t('disk full'),
     failed: () => t('sync failed'),
     pending: () => t('{0} to import', count),
     ignored: () => t('not shared'),
     share: () => t('{0} to share', count),
+    unlisted: () => t('{0} not listed', count),
     'damaged-chunks': () => t('{0} damaged', count),
     'deleted-chunks': () => t('{0} deleted', count),
     'missing-chunks': () => t('{0} missing', count),
@@ -118,6 +129,8 @@ function runningText(t: Translate, { kind, done, total }: Activity): string {
       return counted ? t('exporting {0}/{1}', done, total) : t('exporting');
     case 'saving':
       return t('saving');
+    case 'healing':
+      return t('repairing');
     default:
       return counted ? t('syncing {0}/{1}', done, total) : t('syncing');
   }
@@ -127,8 +140,9 @@ function runningText(t: Translate, { kind, done, total }: Activity): string {
 export function sentenceOf(t: Translate, { kind, count }: Condition, { failure, activity }: SessionSnapshot): string {
   const sentences: Readonly<Record<ConditionKind, () => string>> = {
     running: () => t('Working: {0}.', runningText(t, activity)),
-    conflict: () => t('Git left conflict markers in manifest.json. Keep the entries of both sides.'),
-    'manifest-damaged': () => t('manifest.json cannot be used. Chunks are still imported, nothing is exported.'),
+    conflict: () => t('Git could not merge manifest.json. Nothing is lost: a repair lists the chunks of both sides.'),
+    'manifest-damaged': () => t('manifest.json cannot be read. Nothing is lost: a repair writes it anew.'),
+    'manifest-unusable': () => t('manifest.json cannot be used. Chunks are still imported, nothing is exported.'),
     'database-blocked': () => t('The database cannot be used, so nothing is imported or exported.'),
     'disk-full': () => t('The disk is full. Nothing was lost; make room and sync again.'),
     failed: () => (failure ? plain(failure.message, SENTENCE_LENGTH) : t('The last sync failed.')),
@@ -136,6 +150,10 @@ export function sentenceOf(t: Translate, { kind, count }: Condition, { failure, 
       count === 1 ? t('1 chunk of your team waits to be imported.') : t('{0} chunks of your team wait to be imported.', count),
     ignored: () => t('Git ignores this .engram folder, so nothing in it is shared.'),
     share: () => (count === 1 ? t('1 change is not shared yet.') : t('{0} changes are not shared yet.', count)),
+    unlisted: () =>
+      count === 1
+        ? t('1 chunk is here that manifest.json does not list.')
+        : t('{0} chunks are here that manifest.json does not list.', count),
     'damaged-chunks': () => (count === 1 ? t('1 chunk cannot be read.') : t('{0} chunks cannot be read.', count)),
     'deleted-chunks': () =>
       count === 1 ? t('1 chunk that git has was deleted here.') : t('{0} chunks that git has were deleted here.', count),
@@ -173,6 +191,12 @@ function clickOf(t: Translate, kind: ConditionKind): { readonly command: string 
       return { command: 'engram.syncAll', hint: t('Click to write what is new into a chunk') };
     case 'conflict':
     case 'manifest-damaged':
+      return { command: 'engram.repairManifest', hint: t('Click to repair') };
+    case 'missing-chunks':
+      return { command: 'engram.repairManifest', hint: t('Click to look in git’s history') };
+    case 'unlisted':
+      return { command: 'engram.syncAll', hint: t('Click to list and share') };
+    case 'manifest-unusable':
     case 'database-blocked':
     case 'absent-on-branch':
     case 'not-a-folder':

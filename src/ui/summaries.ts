@@ -1,4 +1,4 @@
-import type { ExportSummary, ImportSummary, SyncSummary } from '../engine/folderState.ts';
+import type { ExportSummary, HealSummary, ImportSummary, SyncSummary } from '../engine/folderState.ts';
 import { chunkCount, contentOf, editCount } from './counts.ts';
 import { plain } from './plainText.ts';
 import type { Translate } from './translate.ts';
@@ -32,6 +32,15 @@ export function exportText(t: Translate, runs: readonly ExportSummary[]): string
 export function restoredText(t: Translate, summary: ImportSummary): string {
   const content = importedContent(t, [summary]);
   return content === '' ? t('Engram: nothing to restore') : t('Engram: restored {0}', content);
+}
+
+/** What a repair did, as one line. */
+export function healedText(t: Translate, { written, restored, notFound }: HealSummary): string {
+  const missing = notFound.length > 0 ? t('{0} not found', chunkCount(t, notFound.length)) : '';
+  const back = restored.length > 0 ? t('{0} restored', chunkCount(t, restored.length)) : '';
+  const manifest = written ? t('manifest repaired') : '';
+  const parts = [manifest, back, missing].filter((part) => part !== '');
+  return parts.length === 0 ? t('Engram: nothing to repair') : t('Engram: {0}', parts.join(', '));
 }
 
 /** `Engram: 3 memories from ana and bob`: shown by itself after a pull. `''` when nothing a person would notice arrived. */

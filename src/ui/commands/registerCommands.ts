@@ -11,8 +11,10 @@ import { exportNew } from './exportNew.ts';
 import { importChunk } from './importChunk.ts';
 import { importPending } from './importPending.ts';
 import { initialise } from './initialise.ts';
+import { installMergeDriver, removeMergeDriver } from './mergeDriver.ts';
 import { openChunk } from './openChunk.ts';
 import { openMemory } from './openMemory.ts';
+import { repairManifest } from './repairManifest.ts';
 import { restoreKept } from './restoreKept.ts';
 import { revealChunk } from './revealChunk.ts';
 import { reviewUnshared } from './reviewUnshared.ts';
@@ -27,6 +29,9 @@ const handlers: Readonly<Record<CommandId, (context: CommandContext, argument: u
   'engram.importPending': importPending,
   'engram.importChunk': importChunk,
   'engram.exportNew': exportNew,
+  'engram.repairManifest': repairManifest,
+  'engram.installMergeDriver': installMergeDriver,
+  'engram.removeMergeDriver': removeMergeDriver,
   'engram.initialise': initialise,
   'engram.saveMemory': saveMemory,
   'engram.editMemory': editMemory,

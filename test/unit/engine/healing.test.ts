@@ -245,9 +245,17 @@ describe('a manifest with conflict markers', () => {
 });
 
 it('leaves a text without markers alone, and gives each choice once', () => {
-  expect(conflictSides('a\nb')).toEqual(['a\nb']);
-  expect(conflictSides('<<<<<<< x\na\n=======\nb\n>>>>>>> y')).toEqual(['a', 'b']);
-  expect(conflictSides('<<<<<<< x\na\n||||||| o\nc\n=======\nb\n>>>>>>> y')).toEqual(['a', 'b', 'c']);
+  const texts = (text: string) => conflictSides(text).map((side) => [side.text, side.isWhole]);
+  expect(texts('a\nb')).toEqual([['a\nb', true]]);
+  expect(texts('<<<<<<< x\na\n=======\nb\n>>>>>>> y')).toEqual([
+    ['a', true],
+    ['b', true],
+  ]);
+  expect(texts('<<<<<<< x\na\n||||||| o\nc\n=======\nb\n>>>>>>> y')).toEqual([
+    ['a', true],
+    ['b', true],
+    ['c', false],
+  ]);
 });
 
 it('reads entries out of text that is no JSON, and takes no nested object for one', () => {

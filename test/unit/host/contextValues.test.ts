@@ -29,6 +29,13 @@ describe('contextValues', () => {
     expect(contextValues('ready', snapshots)['engram.folder']).toBe('foreign');
   });
 
+  it('knows what can be repaired, but not in Restricted Mode', () => {
+    const healing = { kinds: ['conflict'], entries: 2, unlisted: 0, duplicates: 0, missing: 0, automatic: false } as const;
+    expect(contextValues('ready', [snapshot({})])['engram.repairable']).toBe(false);
+    expect(contextValues('ready', [snapshot({}), snapshot({ healing })])['engram.repairable']).toBe(true);
+    expect(contextValues('restricted', [snapshot({ healing, mode: 'browse' })])['engram.repairable']).toBe(false);
+  });
+
   it('knows of pending chunks and of work in any folder; a first look is no work', () => {
     expect(contextValues('ready', [snapshot({}), snapshot(totals(2))])).toMatchObject({ 'engram.pending': true, 'engram.syncing': false });
     expect(contextValues('ready', [snapshot({}, 'opening')])['engram.syncing']).toBe(false);

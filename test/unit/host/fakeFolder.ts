@@ -1,5 +1,5 @@
 import { EngramError } from '../../../src/engine/errors.ts';
-import type { FolderState, ImportSummary } from '../../../src/engine/folderState.ts';
+import type { FolderState, Healing, HealSummary, ImportSummary } from '../../../src/engine/folderState.ts';
 import type { Call } from '../../../src/host/call.ts';
 
 export const emptyState: FolderState = {
@@ -33,6 +33,7 @@ export class FakeFolder {
   readonly importFailures: EngramError[] = [];
   stateFailure: EngramError | undefined;
   problems: FolderState['problems'] = [];
+  healing: Healing | undefined;
   active = 0;
   mostActive = 0;
 
@@ -50,6 +51,7 @@ export class FakeFolder {
     return {
       ...emptyState,
       problems: this.problems,
+      ...(this.healing && { healing: this.healing }),
       chunks: waiting.map((id) => ({ ...row, id, state: 'pending', waiting: true })),
       chunkTotals: { ...emptyState.chunkTotals, all: this.listed.size, waiting: waiting.length, missing, imported: this.imported.size },
     };
@@ -70,11 +72,18 @@ export class FakeFolder {
     if (name === 'state') return this.#readState();
     const before = this.state;
     await this.between(name);
+    if (name === 'heal') return this.#heal();
     const failure = this.importFailures.shift();
     if (failure) throw failure;
     const waiting = before.chunks.map((chunk) => chunk.id);
     for (const id of waiting) this.imported.add(id);
     return imported(waiting.length);
+  }
+
+  #heal(): HealSummary {
+    const kinds = this.healing?.kinds ?? [];
+    this.healing = undefined;
+    return { kinds, written: true, added: 1, removed: 0, restored: [], notFound: [], unmerged: false };
   }
 
   /** What is read first is old by the time it is answered, as with real files. */

@@ -18,11 +18,16 @@ function setUp(autoImport: AutoImport = 'on', other: Partial<LoopParts> = {}) {
     trusted: () => true,
     autoImport: () => autoImport,
     gitBusy: async () => false,
-    arrived: (arrival) => arrivals.push(arrival.kind === 'ask' ? `ask ${arrival.chunks}` : `imported ${arrival.summary.chunks}`),
+    arrived: (arrival) => arrivals.push(textOf(arrival)),
     log: (level, message) => logged.push(`${level} ${message}`),
     ...other,
   });
   return { folder, keeper, loop, snapshots, arrivals, logged };
+}
+
+function textOf(arrival: Parameters<LoopParts['arrived']>[0]): string {
+  if (arrival.kind === 'ask') return `ask ${arrival.chunks}`;
+  return arrival.kind === 'healed' ? `healed ${arrival.summary.kinds.join()}` : `imported ${arrival.summary.chunks}`;
 }
 
 const locked = () => new EngramError('store-locked', 'Another window is writing.');
@@ -207,6 +212,67 @@ describe('FolderLoop', () => {
 });
 
 type Event = 'pull' | 'half a pull' | 'the other half' | 'focus' | 'look' | 'locked';
+
+describe('a repair by itself', () => {
+  const unlisted = { kinds: ['unlisted'], entries: 2, unlisted: 1, duplicates: 0, missing: 0, automatic: true } as const;
+
+  beforeEach(() => {
+    vi.useFakeTimers();
+  });
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+
+  it('happens when it looks the same for a second, once, and is told', async () => {
+    const { folder, loop, keeper, arrivals, logged } = setUp();
+    folder.healing = unlisted;
+    await loop.look('start');
+    expect(folder.calls).toEqual(['state']);
+    await vi.advanceTimersByTimeAsync(1000);
+    expect(folder.calls).toEqual(['state', 'state', 'heal', 'state']);
+    expect(arrivals).toEqual(['healed unlisted']);
+    expect(logged.some((line) => /^info repair \(retry\): repaired unlisted: 1 entries added/.test(line))).toBe(true);
+    expect(keeper.snapshot).toMatchObject({ activity: { kind: 'idle' }, failure: undefined });
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(folder.calls.filter((name) => name === 'heal')).toHaveLength(1);
+  });
+
+  it('waits for a pull that is half way, which looks like a lost entry', async () => {
+    const { folder, loop } = setUp();
+    folder.healing = unlisted;
+    await loop.look('start');
+    await vi.advanceTimersByTimeAsync(500);
+    folder.healing = undefined;
+    loop.touch('files');
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(folder.calls).not.toContain('heal');
+  });
+
+  it('is not tried again when it changed nothing', async () => {
+    const { folder, loop } = setUp();
+    Object.defineProperty(folder, 'healing', { get: () => unlisted, set: () => undefined });
+    await loop.look('start');
+    for (let minute = 0; minute < 5; minute++) {
+      await vi.advanceTimersByTimeAsync(60_000);
+      loop.touch('focus');
+    }
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(folder.calls.filter((name) => name === 'heal')).toHaveLength(1);
+  });
+
+  it.each<[string, AutoImport, Partial<LoopParts>, { automatic?: boolean }]>([
+    ['the person imports by hand', 'off', {}, {}],
+    ['the person wants to be asked', 'ask', {}, {}],
+    ['the folder is not trusted', 'on', { trusted: () => false }, {}],
+    ['it takes a click', 'on', {}, { automatic: false }],
+  ])('does not happen where %s', async (_name, autoImport, parts, healing) => {
+    const { folder, loop } = setUp(autoImport, parts);
+    folder.healing = { ...unlisted, ...healing };
+    await loop.look('start');
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(folder.calls).not.toContain('heal');
+  });
+});
 
 describe('FolderLoop, in any order of events', () => {
   it('never overlaps, always runs once more after the last event, and everything that is there ends up imported', async () => {

@@ -8,6 +8,8 @@ import { english, snapshot } from './folderSnapshots.ts';
 const status = (...all: SessionSnapshot[]) => statusText(english, all, 'ready');
 const problem = { code: 'io-failed', severity: 'error', message: 'Reading failed: $(x)' } as const;
 
+const healing = { entries: 3, unlisted: 0, duplicates: 0, missing: 0, automatic: false } as const;
+
 describe('statusText of one folder', () => {
   it.each<[string, SessionSnapshot]>([
     ['$(sync) Engram: synced', snapshot()],
@@ -17,6 +19,13 @@ describe('statusText of one folder', () => {
     ['$(git-commit) Engram: commit to share', snapshot({ git: { uncommitted: 2 } })],
     ['$(warning) Engram: conflict', snapshot({ manifest: 'conflict', chunkTotals: { waiting: 2 } })],
     ['$(warning) Engram: manifest damaged', snapshot({ manifest: 'invalid' })],
+    ['$(warning) Engram: manifest damaged', snapshot({ manifest: 'too-large' })],
+    ['$(diff-added) Engram: 2 not listed', snapshot({ healing: { ...healing, kinds: ['unlisted'], unlisted: 2 } })],
+    [
+      '$(cloud-upload) Engram: 1 to share',
+      snapshot({ healing: { ...healing, kinds: ['unlisted'], unlisted: 2 }, toShare: { memories: 1 } }),
+    ],
+    ['$(sync~spin) Engram: repairing', snapshot({}, { activity: { kind: 'healing', done: 0, total: 0 } })],
     ['$(warning) Engram: database blocked', snapshot({ database: 'tracked' })],
     ['$(circle-slash) Engram: not shared', snapshot({ git: { ignored: true }, toShare: { memories: 1 } })],
     ['$(lock) Engram: read-only', snapshot({ database: 'newer', chunkTotals: { waiting: 1 } })],
@@ -61,6 +70,17 @@ describe('statusText of one folder', () => {
     const two = status(snapshot({ chunkTotals: { waiting: 2 } }));
     expect(two?.tooltip).toBe('2 chunks of your team wait to be imported.\nClick to import and share');
     expect(two?.spoken).toBe('Engram, 2 to import, Click to import and share');
+  });
+
+  it.each<[SessionSnapshot, string, string]>([
+    [snapshot({ manifest: 'conflict' }), 'engram.repairManifest', 'Click to repair'],
+    [snapshot({ manifest: 'invalid' }), 'engram.repairManifest', 'Click to repair'],
+    [snapshot({ manifest: 'too-large' }), 'engram.chunks.focus', 'Click to see what can be done'],
+    [snapshot({ chunkTotals: { missing: 1 } }), 'engram.repairManifest', 'Click to look in git’s history'],
+    [snapshot({ healing: { ...healing, kinds: ['unlisted'], unlisted: 2 } }), 'engram.syncAll', 'Click to list and share'],
+  ])('leads to the repair with one click', (one, command, hint) => {
+    expect(status(one)?.command).toBe(command);
+    expect(status(one)?.tooltip.split('\n').at(-1)).toBe(hint);
   });
 
   it('says when git is not there', () => {
