@@ -23,7 +23,7 @@ export function engramFolder(copyOf?: string): string {
   return join(parent, '.engram');
 }
 
-export function openIn(root: string, options: Partial<FolderOptions> = {}): MemoryFolder {
+export function openIn(root: string, options: Partial<FolderOptions> = {}, wasmPath = WASM_PATH): MemoryFolder {
   const folder = openMemoryFolder(
     {
       root,
@@ -36,7 +36,7 @@ export function openIn(root: string, options: Partial<FolderOptions> = {}): Memo
       keepFolder: '',
       ...options,
     },
-    { wasmPath: WASM_PATH, log: () => undefined, onReading: () => undefined, quarantined: () => false },
+    { wasmPath, log: () => undefined, onReading: () => undefined, quarantined: () => false },
   );
   onTestFinished(() => folder.close());
   return folder;

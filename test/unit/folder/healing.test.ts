@@ -4,8 +4,9 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { EXIT, runCommandLine } from '../../../src/folder/commandLine.ts';
 import type { MemoryFolder } from '../../../src/openFolder.ts';
-import { entry, openIn, putChunk, WASM_PATH } from '../../support/folder.ts';
+import { engramFolder, entry, openIn, putChunk, WASM_PATH } from '../../support/folder.ts';
 import { type TestRepository, testRepository } from '../../support/gitRepository.ts';
+import { shippedFiles } from '../../support/shippedFiles.ts';
 
 /** A chunk with one memory; the same title gives the same chunk. */
 function chunkOf(title: string, more: object = {}): { id: string; json: string } {
@@ -429,6 +430,35 @@ describe('a missing chunk', () => {
     const folder = openIn(rootOf(repository));
     expect(await folder.heal({})).toMatchObject({ restored: [], notFound: [ours.id, 'deadbeef'] });
     expect(listed(repository)).toEqual([base.id, ours.id, 'deadbeef']);
+  });
+});
+
+describe('the merge driver of a folder', () => {
+  it('is installed and removed by request, and looked at when the folder is opened', async () => {
+    const repository = await diverged();
+    const wasmPath = await shippedFiles();
+    const driverIn = async () => (await openIn(rootOf(repository), {}, wasmPath).state()).mergeDriver;
+    const program = join(repository.path, '.git/engram/merge-manifest.js');
+    const folder = openIn(rootOf(repository), {}, wasmPath);
+    expect(await driverIn()).toBe('absent');
+    expect(await folder.mergeDriver('install')).toBe('ok');
+    expect((await folder.state()).mergeDriver).toBe('ok');
+    const shipped = readFileSync(program, 'utf8');
+    writeFileSync(program, '// another release');
+    expect(await driverIn()).toBe('ok');
+    expect(readFileSync(program, 'utf8')).toBe(shipped);
+    rmSync(program);
+    expect(await driverIn()).toBe('broken');
+    expect(existsSync(program)).toBe(false);
+    expect(await folder.mergeDriver('install')).toBe('ok');
+    repository.git('-c', 'user.name=T', '-c', 'user.email=t@example.com', 'merge', '-q', '--no-edit', 'topic');
+    expect(new Set(listed(repository))).toEqual(new Set([base.id, ours.id, theirs.id]));
+    expect(await folder.state()).toMatchObject({ manifest: 'ok' });
+    expect(await folder.mergeDriver('remove')).toBe('absent');
+  });
+
+  it('is refused where there is no repository', async () => {
+    await expect(openIn(engramFolder()).mergeDriver('install')).rejects.toMatchObject({ code: 'git-failed' });
   });
 });
 
