@@ -133,9 +133,9 @@ export function gitState(status: GitFolderStatus | undefined, hasChunks: boolean
 
 const NEXT_STEP: Partial<Record<ManifestKind, string>> = {
   conflict:
-    'Git could not merge manifest.json and left conflict markers in it. Chunks that are here are still imported; nothing is exported until the conflict is resolved. Keep the entries of both sides.',
+    'Git could not merge manifest.json: it has conflict markers, or the entries of one side only. Chunks that are here are still imported; nothing is exported until a repair (Engram: Repair Manifest) has listed those of both sides.',
   invalid:
-    'manifest.json cannot be read. Chunks that are here are still imported; nothing is exported until it is restored from git or removed (then Sync writes a new one).',
+    'manifest.json cannot be read. Chunks that are here are still imported; nothing is exported until a repair (Engram: Repair Manifest) has written it anew.',
   'too-large':
     'manifest.json is larger than the limit in the settings, so it is not read. Chunks that are here are still imported; nothing is exported.',
   'not-a-file': 'manifest.json is a link or a folder, not a file. It is never followed; nothing is exported until it is replaced.',

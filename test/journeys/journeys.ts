@@ -1,6 +1,7 @@
 import { badInput } from './badInput.ts';
 import { clicking } from './clicking.ts';
 import { folders } from './folders.ts';
+import { healing } from './healing.ts';
 import { hostileText } from './hostileText.ts';
 import type { Journey } from './journey.ts';
 import { lookingAround } from './lookingAround.ts';
@@ -19,6 +20,7 @@ export const journeys: readonly Journey[] = [
   restrictedMode,
   ...states,
   ...folders,
+  ...healing,
   hostileText,
   ...badInput,
   ...storage,
