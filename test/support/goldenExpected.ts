@@ -4,6 +4,13 @@ import type { Cell, Outcome, Release, Row, Tables } from './goldenCase.ts';
 /** Some columns of a row, enough to name it. */
 type Columns = Readonly<Record<string, Cell>>;
 
+/** What a step gave, and what stands beside it in the result. */
+export interface StepSuccess {
+  readonly ok: object;
+  readonly rewritten?: string;
+  readonly summary?: string;
+}
+
 /**
  * What this engine must answer: the answer of the Go program, changed step by step. Each change throws where it changes nothing, so that no
  * stated difference can be an empty one.
@@ -24,9 +31,9 @@ export class Expected {
   }
 
   /** The result of a step: replaced, or of a success only the members that are named. */
-  result(step: number, result: { readonly error: string } | { readonly ok: object }): this {
+  result(step: number, result: { readonly error: string } | StepSuccess): this {
     const before = this.#results[step] as { readonly ok?: object } | undefined;
-    const after = 'ok' in result ? { ok: { ...before?.ok, ...result.ok } } : result;
+    const after = 'ok' in result ? { ...result, ok: { ...before?.ok, ...result.ok } } : result;
     mustChange(before, after, `result ${step}`);
     this.#results[step] = after;
     return this;

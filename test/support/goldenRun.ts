@@ -7,7 +7,7 @@ import { loadSqlJs, openSqlJs } from '../../src/adapters/sqlJs.ts';
 import { EngramError } from '../../src/engine/errors.ts';
 import { DEFAULT_LIMITS } from '../../src/engine/folderRequests.ts';
 import type { ExportSummary, FolderState, ImportSummary } from '../../src/engine/folderState.ts';
-import { manifestSummary } from '../../src/engine/manifest.ts';
+import { type ChunkEntry, manifestSummary } from '../../src/engine/manifest.ts';
 import type { SqlDatabase, SqlValue } from '../../src/engine/ports.ts';
 import { migrateMemorySchema } from '../../src/store/migrateMemory.ts';
 import { openIn, temporaryFolder, WASM_PATH } from './folder.ts';
@@ -140,12 +140,15 @@ class GoldenRun {
 
   async #readManifest(dir: string): Promise<unknown> {
     const transport = new FileTransport(this.#root(dir), { limits: DEFAULT_LIMITS, guard: () => undefined });
-    return answered(async () => {
+    try {
       const manifest = await transport.readManifest();
       const copy = new FileTransport(join(this.#home, 'rewritten'), { limits: DEFAULT_LIMITS, guard: () => undefined });
       await copy.writeManifest(manifest);
-      return { rewritten: readFileSync(join(this.#home, 'rewritten', 'manifest.json'), 'utf8'), summary: manifestSummary(manifest) };
-    });
+      const rewritten = readFileSync(join(this.#home, 'rewritten', 'manifest.json'), 'utf8');
+      return { ok: { version: manifest.version, chunks: manifest.chunks.map(entryOf) }, rewritten, summary: manifestSummary(manifest) };
+    } catch (error) {
+      return codeOf(error);
+    }
   }
 
   async #sync(step: Extract<GoldenStep, { readonly op: 'import' | 'export' | 'status' }>): Promise<unknown> {
@@ -171,9 +174,18 @@ async function answered(work: () => Promise<object>): Promise<object> {
   try {
     return { ok: await work() };
   } catch (error) {
-    if (EngramError.is(error)) return { error: error.code };
-    throw error;
+    return codeOf(error);
   }
+}
+
+function codeOf(error: unknown): { readonly error: string } {
+  if (EngramError.is(error)) return { error: error.code };
+  throw error;
+}
+
+/** Under the keys of the file. */
+function entryOf({ id, createdBy, createdAt, sessions, memories, prompts }: ChunkEntry): object {
+  return { id, created_by: createdBy, created_at: createdAt, sessions, memories, prompts };
 }
 
 /** Under the Go program's names, and only where there is something: what it has no number for. */
