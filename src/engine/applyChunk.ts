@@ -2,7 +2,7 @@ import type { ChunkVersions } from './chunkVersions.ts';
 import { canonicalJson } from './goJson.ts';
 import type { Holding } from './held.ts';
 import type { ChunkId } from './manifest.ts';
-import { mergeRows, mergeSessions, packSession, sameSession, unpackSession } from './merge.ts';
+import { isUnknownSession, mergeRows, mergeSessions, packSession, sameSession, unpackSession } from './merge.ts';
 import type { FolderIndex, MemoryStore, Turn } from './ports.ts';
 import type { ObservationRecord, PromptRecord, RelationRecord } from './records.ts';
 import { RowReader } from './rowReader.ts';
@@ -86,7 +86,8 @@ export class ChunkApplier {
     if (merged.deletedAt !== '' && !local) return;
     if (local && sameSession({ ...merged, deletedAt: '' }, { ...local, deletedAt: '' })) return;
     this.#writeSession(merged, '');
-    if (!local) applied.sessions += 1;
+    // A placeholder was made for the rows of a session; the session itself comes now.
+    if (!local || isUnknownSession(local)) applied.sessions += 1;
     else applied.edits += 1;
   }
 

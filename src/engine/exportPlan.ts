@@ -136,8 +136,16 @@ export class ExportPlanner {
     }
     this.#mayLeave.add(item.record.sessionId);
     if (!this.#held.isNews(item.version)) return;
-    if (this.#held.row(entity, key)?.inArray) this.#plan.edits.push(item);
-    else arrays.push(item);
+    const whole = this.#withHeldExtra(item);
+    if (this.#held.row(entity, key)?.inArray) this.#plan.edits.push(whole);
+    else arrays.push(whole);
+  }
+
+  /** A later version keeps the unknown fields of the one it was made from, also when the index that remembered them was lost. */
+  #withHeldExtra<Item extends ObservationItem | PromptItem>(item: Item): Item {
+    const held = this.#held.row(item.version.entity, item.version.key);
+    if (item.version.extra.size > 0 || !held || held.extra.size === 0) return item;
+    return { ...item, record: { ...item.record, extra: held.extra }, version: { ...item.version, extra: held.extra } };
   }
 
   /** A memory that was deleted before it was ever shared is not written at all. */

@@ -1,4 +1,3 @@
-import { existsSync, readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { EngramError } from '../../../src/engine/errors.ts';
@@ -9,48 +8,11 @@ import {
   encodeManifest,
   isChunkId,
   type Manifest,
-  manifestSummary,
   parseManifest,
   toChunkId,
 } from '../../../src/engine/manifest.ts';
-import { goldenPath } from '../../golden.ts';
-
-interface Result {
-  readonly ok?: { readonly version: number; readonly chunks: readonly unknown[] | null };
-  readonly rewritten: string;
-  readonly summary: string;
-  readonly error?: string;
-}
-
-interface Case {
-  readonly name: string;
-  readonly steps: readonly { readonly op: string; readonly path?: string; readonly text?: string }[];
-  readonly 'v1.14.0': { readonly results: readonly (Result | null)[] };
-}
-
-/** Where ours does something else than the Go program, and why. All others must be equal but for the version, which is at least 2. */
-const DIFFERENT: Readonly<Record<string, { readonly why: string; readonly text: string }>> = {
-  'unknown-keys': {
-    why: 'unknown keys are kept: an older engine must not strip a newer one',
-    text: '{"version":2,"chunks":[{"id":"aaaaaaaa","created_by":"","created_at":"","sessions":0,"memories":0,"prompts":0,"y":2}],"x":1}',
-  },
-  'string-count': {
-    why: 'a count is only shown; a wrong one must not stop the folder',
-    text: '{"version":2,"chunks":[{"id":"a","created_by":"","created_at":"","sessions":0,"memories":0,"prompts":0}]}',
-  },
-  'float-count': {
-    why: 'a count is only shown; a wrong one must not stop the folder',
-    text: '{"version":2,"chunks":[{"id":"a","created_by":"","created_at":"","sessions":0,"memories":0,"prompts":0}]}',
-  },
-};
-
-const path = goldenPath('local', 'manifest.json');
-const hasGolden = existsSync(path);
-if (!hasGolden) console.log('golden/local/manifest.json not found, skipped');
 
 const textOf = (manifest: Manifest) => new TextDecoder().decode(encodeManifest(manifest));
-const compact = (text: string) => JSON.stringify(JSON.parse(text));
-
 function codeOf(run: () => unknown): string {
   try {
     run();
@@ -60,37 +22,6 @@ function codeOf(run: () => unknown): string {
   }
   return 'no error';
 }
-
-/** The Go program's text with what ours writes on purpose: version 2 or newer, a list instead of null. */
-function asOurs(rewritten: string, version: number): string {
-  return rewritten.replace(/"version": -?\d+/, `"version": ${Math.max(2, version)}`).replace('"chunks": null', '"chunks": []');
-}
-
-describe.skipIf(!hasGolden)('manifests as the Go program reads and writes them', () => {
-  const cases = hasGolden ? (JSON.parse(readFileSync(path, 'utf8')) as readonly Case[]) : [];
-  const readable = cases.filter((one) => !one.steps.some((step) => step.path?.includes('/')));
-
-  it('has every case', () => {
-    expect(readable.length).toBe(cases.length - 1); // a folder named manifest.json is the transport's affair
-    expect(Object.keys(DIFFERENT).every((name) => cases.some((one) => one.name === name))).toBe(true);
-  });
-
-  it.each(readable.map((one) => [one.name, one] as const))('%s', (name, { steps, 'v1.14.0': { results } }) => {
-    const written = steps.find((step) => step.op === 'write')?.text;
-    const result = results.at(-1);
-    if (!result) throw new Error('a case without result');
-    const read = () => (written === undefined ? EMPTY_MANIFEST : parseManifest(written));
-    const different = DIFFERENT[name];
-    if (different !== undefined) {
-      expect(compact(textOf(read())), different.why).toBe(different.text);
-    } else if (result.ok === undefined) {
-      expect(codeOf(read)).toBe(name === 'conflict' ? 'manifest-conflict' : 'manifest-invalid');
-    } else {
-      expect(textOf(read())).toBe(asOurs(result.rewritten, result.ok.version));
-      expect(manifestSummary(read())).toBe(result.summary);
-    }
-  });
-});
 
 describe('parseManifest', () => {
   it('says that an empty file is empty', () => {
