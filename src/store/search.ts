@@ -25,7 +25,7 @@ const LIVE_STAMPS = `SELECT id, ${STAMP} AS stamp FROM observations WHERE delete
 const FULL_ROW = `SELECT id, ${STAMP} AS stamp, ${SEARCHED.join(', ')} FROM observations WHERE id = ? AND deleted_at IS NULL`;
 const ADD = `INSERT INTO search(rowid, ${SEARCHED.join(', ')}) VALUES(?, ?, ?, ?, ?, ?, ?)`;
 
-const VISIBLE = `deleted_at IS NULL AND (? = '' OR type = ?) AND (? = '' OR ifnull(project, '') = ?)`;
+const VISIBLE = `deleted_at IS NULL AND (? = '' OR type = ?) AND (? = '' OR project IN (SELECT value FROM json_each(?)))`;
 const BY_TOPIC = `SELECT id FROM observations WHERE topic_key IN (?, ?) AND ${VISIBLE} ORDER BY datetime(updated_at) DESC, id DESC LIMIT ?`;
 const RANKED = `SELECT id FROM observations WHERE id IN (SELECT value FROM json_each(?)) AND ${VISIBLE}
   ORDER BY id IN (SELECT value FROM json_each(?)) DESC, datetime(updated_at) DESC, id DESC LIMIT ?`;
@@ -85,11 +85,20 @@ export class SearchIndex {
     const limit = Math.min(Math.max(Math.trunc(options.limit ?? DEFAULT_LIMIT), 1), MAX_LIMIT);
     const type = options.type ?? '';
     const project = normalizeProject(options.project ?? '').normalized;
-    const filter = [type, type, project, project];
+    const filter = [type, type, project, JSON.stringify(this.#spellingsOf(project))];
     const byTopic = query.includes('/') ? this.#ids(BY_TOPIC, [query.trim(), normalizeTopicKey(query), ...filter, limit]) : [];
     const { ids, titleIds } = this.#matches(words);
     const ranked = this.#ids(RANKED, [JSON.stringify([...ids]), ...filter, JSON.stringify([...titleIds]), limit]);
     return [...new Set([...byTopic, ...ranked])].slice(0, limit).flatMap((id) => this.#hit(id, words));
+  }
+
+  /** The names in the rows that are this project; a chunk may bring any spelling. */
+  #spellingsOf(project: string): readonly string[] {
+    if (project === '') return [];
+    const names = this.#memories
+      .all('SELECT DISTINCT project FROM observations WHERE project IS NOT NULL')
+      .map((row) => textOf(row, 'project'));
+    return names.filter((name) => normalizeProject(name).normalized === project);
   }
 
   #isComplete(): boolean {

@@ -75,6 +75,17 @@ describe.each(['followed', 'not followed yet'])('with tables that have %s', (sta
     expect(found('word', { project: 'Demo' })).toEqual(['b', 'a']);
   });
 
+  it('takes every spelling of a project that stands in the rows for that project', () => {
+    add('a', { project: 'demo--app', title: 'word' });
+    add('b', { project: ' Demo-App ', title: 'word', topicKey: 'x/word' });
+    add('c', { project: 'demo_app', title: 'word' });
+    add('d', { title: 'word' });
+    ready();
+    expect(found('word', { project: 'DEMO-APP' })).toEqual(['b', 'a']);
+    expect(found('x/word', { project: 'demo-app' })[0]).toBe('b');
+    expect(found('word', { project: 'nothing' })).toEqual([]);
+  });
+
   it('finds other scripts inside words, and signs alone', () => {
     add('a', { title: '全文検索機能', content: 'c++ 😀' });
     ready();
