@@ -91,6 +91,23 @@ describe('merging', () => {
     );
   });
 
+  it('of how a session is owned: project_owned over shared over blank over nothing', () => {
+    const modes: readonly (string | undefined)[] = [undefined, '', 'shared', 'project_owned'];
+    const owned = (mode: string | undefined): SessionVersion =>
+      sessionVersion({
+        id: 's',
+        project: 'demo',
+        directory: 'd',
+        startedAt: '',
+        ...(mode !== undefined && { extra: new Map([['ownership_mode', mode]]) }),
+      });
+    for (const [a, left] of modes.entries()) {
+      for (const [b, right] of modes.entries()) {
+        expect(mergeSessions(owned(left), owned(right)).extra.get('ownership_mode')).toBe(modes[Math.max(a, b)]);
+      }
+    }
+  });
+
   it('packs and unpacks a session without loss', () => {
     fc.assert(
       fc.property(session, (a) => {
