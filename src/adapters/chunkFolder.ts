@@ -87,20 +87,25 @@ export class FileTransport implements Transport {
    * Puts a chunk's file back, byte for byte as git has it, where none stands or a torn one.
    *
    * @param isRight told the unpacked JSON; a file that it refuses is not written.
-   * @returns whether it was written. @throws {EngramError} disk-full, read-only, not-regular-file
+   * @returns `same`: that very file is there; `refused`: it is not the right one, or another one is there. @throws {EngramError} disk-full, read-only, not-regular-file
    */
-  async restoreChunk(id: string, packed: Uint8Array, isRight: (json: Uint8Array) => Promise<boolean>): Promise<boolean> {
+  async restoreChunk(
+    id: string,
+    packed: Uint8Array,
+    isRight: (json: Uint8Array) => Promise<boolean>,
+  ): Promise<'written' | 'same' | 'refused'> {
     const subject = chunkSubject(id);
     const json = await unpackGzip(packed, this.#options.limits.maxChunkBytes, subject).catch((error: unknown) => {
       if (EngramError.is(error)) return undefined;
       throw error;
     });
-    if (!json || !(await isRight(json))) return false;
+    if (!json || !(await isRight(json))) return 'refused';
     await this.#makeFolder(join(this.#root, CHUNKS), CHUNKS);
     const there = await this.#compare(id, json);
-    if (there !== 'absent' && there !== 'torn') return false;
+    if (there === 'same') return 'same';
+    if (there === 'other') return 'refused';
     await this.#write(join(this.#root, subject), packed);
-    return true;
+    return 'written';
   }
 
   async listChunks(): Promise<readonly ChunkFile[]> {

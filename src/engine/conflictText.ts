@@ -25,7 +25,7 @@ const MARKER = /^(<{7,}|\|{7,}|={7,}|>{7,})(?:[ \t].*)?$/;
 /** Deeper markers are passed over: git nests two levels in practice. */
 const MAX_DEPTH = 6;
 /** Beyond this every level takes the same side: each text costs a pass over all. */
-const MAX_MIXED_CHARACTERS = 1024 * 1024;
+const MAX_MIXED_CHARACTERS = 256 * 1024;
 
 /**
  * The texts that git's conflict markers leave to choose from: all of ours, all of theirs, all of the base, and where hunks are nested the

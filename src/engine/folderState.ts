@@ -31,9 +31,10 @@ export interface FolderState {
 
 /**
  * conflict: git's markers, or unmerged in git with entries missing. damaged: empty or no JSON. lost: no manifest beside chunks.
- * unlisted: chunks that no entry names. duplicates: entries that name one chunk twice. missing: listed chunks without a file, or with a torn one.
+ * unlisted: chunks that no entry names. duplicates: entries that name one chunk twice. missing: listed chunks without a file. torn: chunks
+ * whose file cannot be read.
  */
-export type HealingKind = 'conflict' | 'damaged' | 'lost' | 'unlisted' | 'duplicates' | 'missing';
+export type HealingKind = 'conflict' | 'damaged' | 'lost' | 'unlisted' | 'duplicates' | 'missing' | 'torn';
 
 export interface Healing {
   /** Most important first; never empty. */
@@ -44,6 +45,8 @@ export interface Healing {
   readonly duplicates: number;
   /** Chunks that a repair looks for in git's history. */
   readonly missing: number;
+  /** Chunks whose right file a repair looks for there. */
+  readonly torn: number;
   /** It needs no click where imports need none: nothing in it is ambiguous, and git is at rest. */
   readonly automatic: boolean;
 }
@@ -53,7 +56,9 @@ export interface HealSummary {
   readonly kinds: readonly HealingKind[];
   /** `manifest.json` was written. */
   readonly written: boolean;
-  /** Entries that the file here did not have. */
+  /** Chunks that it lists now. */
+  readonly entries: number;
+  /** Entries that the file here did not have; 0 where it could not be read. */
   readonly added: number;
   /** Entries that were there twice. */
   readonly removed: number;

@@ -40,13 +40,13 @@ export function healingOf(input: HealingInput): Healing | undefined {
   const kinds = kindsOf(input);
   if (kinds.length === 0) return undefined;
   const unlisted = unlistedIn(input.chunks);
-  const missing = wantedFiles(input.chunks).length;
   return {
     kinds,
     entries: uniteManifests([input.known]).chunks.length + unlisted.length,
     unlisted: unlisted.length,
     duplicates: duplicatesIn(input.file),
-    missing,
+    missing: missingIn(input.chunks).length,
+    torn: tornIn(input.chunks).length,
     automatic: !input.isBusy && input.uncommitted !== undefined && automaticKinds(input).length > 0,
   };
 }
@@ -60,7 +60,7 @@ function automaticKinds(input: HealingInput): readonly HealingKind[] {
 export function kindsFor(mode: HealMode, input: HealingInput): readonly HealingKind[] {
   const kinds = kindsOf(input);
   if (mode === 'asked') return kinds;
-  const ofTheManifest = kinds.filter((kind) => kind !== 'missing');
+  const ofTheManifest = kinds.filter((kind) => !isOfFiles(kind));
   const isClear = (kind: HealingKind): boolean => kind !== 'conflict' && (kind !== 'damaged' || input.isEmpty);
   if (!ofTheManifest.every(isClear)) return [];
   if (mode === 'automatic' && input.known.chunks.length + listableIn(mode, input).length === 0) return [];
@@ -82,7 +82,8 @@ function kindsOf({ file, error, chunks, isEmpty }: HealingInput): readonly Heali
   else if (file?.absent) return [];
   if (unlistedIn(chunks).length > 0) kinds.push('unlisted');
   if (duplicatesIn(file) > 0) kinds.push('duplicates');
-  if (wantedFiles(chunks).length > 0) kinds.push('missing');
+  if (missingIn(chunks).length > 0) kinds.push('missing');
+  if (tornIn(chunks).length > 0) kinds.push('torn');
   return kinds;
 }
 
@@ -91,9 +92,24 @@ function unlistedIn(chunks: readonly ScannedChunk[]): readonly ScannedChunk[] {
   return chunks.filter((chunk) => chunk.state === 'unlisted');
 }
 
-/** Chunks whose right file git's history may have: listed without a file, or torn. */
+/** Listed chunks without a file. */
+function missingIn(chunks: readonly ScannedChunk[]): readonly ScannedChunk[] {
+  return chunks.filter((chunk) => chunk.state === 'missing');
+}
+
+/** Only where the name is the hash of the content a torn file can be told from the right one. */
+function tornIn(chunks: readonly ScannedChunk[]): readonly ScannedChunk[] {
+  return chunks.filter((chunk) => chunk.problem?.code === 'chunk-corrupt' && isHashId(chunk.id));
+}
+
+/** Chunks whose right file git's history may have. */
 export function wantedFiles(chunks: readonly ScannedChunk[]): readonly ScannedChunk[] {
-  return chunks.filter((chunk) => chunk.state === 'missing' || (chunk.problem?.code === 'chunk-corrupt' && isHashId(chunk.id)));
+  return [...missingIn(chunks), ...tornIn(chunks)];
+}
+
+/** Whether a kind is about chunk files; all others are about the manifest. */
+export function isOfFiles(kind: HealingKind): boolean {
+  return kind === 'missing' || kind === 'torn';
 }
 
 function duplicatesIn(file: Manifest | undefined): number {
@@ -106,7 +122,7 @@ function duplicatesIn(file: Manifest | undefined): number {
  * @param additions entries for chunks that nothing lists.
  */
 export function healedManifest(known: Manifest, additions: readonly ChunkEntry[], precedence: Precedence): Manifest {
-  const { absent: _, ...united } = { absent: undefined, ...uniteManifests([known]) };
+  const united = uniteManifests([known]);
   const listed = new Set<ChunkId>(united.chunks.map(({ id }) => id));
   const all = insertByTime(
     united.chunks,

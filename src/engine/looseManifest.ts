@@ -2,8 +2,6 @@ import { parseGoJson } from './goJson.ts';
 import { type Manifest, manifestFromJson } from './manifest.ts';
 import type { JsonValue } from './records.ts';
 
-/** A larger text that is no JSON is not searched: real manifests have a few hundred bytes for each chunk. */
-const MAX_CHARACTERS = 4 * 1024 * 1024;
 /** A nested value of an unknown key; a longer one is read as if it were not nested. */
 const MAX_NESTED_TOKENS = 200;
 /** A string on one line (the closing quote may be lost), a bracket or separator, or a bare word such as a number. */
@@ -15,7 +13,6 @@ const OPENING: ReadonlySet<string> = new Set(['{', '[']);
  * half in one side of a conflict. Takes every run of `"key": value` that has an id for an entry. Total and linear.
  */
 export function readLooseManifest(text: string): Manifest {
-  if (text.length > MAX_CHARACTERS) return { version: 0, chunks: [], unusable: [] };
   return new LooseReader(text.match(TOKEN) ?? []).read();
 }
 

@@ -37,6 +37,9 @@ export interface Manifest {
 /** From version 2.0 on, Go programs refuse what a manifest of version 1 lists; older ones ignore the number. */
 const WRITTEN_VERSION = 2;
 
+/** The newest layout of manifests that this release can write without losing something. */
+export const NEWEST_MANIFEST_VERSION = 2;
+
 const CHUNK_ID = /^[A-Za-z0-9_-]{1,128}$/;
 const HASH_ID = /^[0-9a-f]{8}$/i;
 const CONFLICT_MARKER = /^(?:<{7}|={7}|>{7}|\|{7})/m;

@@ -6,6 +6,9 @@ import { readLooseManifest } from './looseManifest.ts';
 import { type ChunkEntry, type ChunkId, type Manifest, parseManifest } from './manifest.ts';
 import type { Extra, JsonValue } from './records.ts';
 
+/** A larger file that is no JSON is not searched: real manifests have a few hundred bytes for each chunk. */
+const MAX_DAMAGED_BYTES = 1024 * 1024;
+
 /**
  * Everything that any of the manifests lists: each chunk once, at the place where it is seen first. Chunks never change, so a union can
  * never be wrong; what it may list too much is shown as missing.
@@ -43,6 +46,7 @@ export function readDamagedManifest(bytes: Uint8Array): Manifest {
   const text = Buffer.from(bytes)
     .toString('utf8')
     .replace(/^\uFEFF/, '');
+  if (bytes.length > MAX_DAMAGED_BYTES) return uniteManifests([strictly(text) ?? []].flat());
   const sides = conflictSides(text).map((side) => ({ ...side, read: strictly(side.text) ?? readLooseManifest(side.text) }));
   const whole = sides.filter(({ isWhole }) => isWhole).map(({ read }) => read);
   const rest = [...sides.filter(({ isWhole }) => !isWhole).map(({ read }) => read), readLooseManifest(withoutMarkers(text))];

@@ -291,7 +291,7 @@ function help(): string {
     '  --dir FOLDER   the folder that holds .engram (default: the nearest one, up to the root of the repository)',
     '  --json         one JSON value instead of lines',
     '',
-    'Exit codes: 0 done, 1 failed, 2 wrong usage, 3 done but for chunks that could not be imported.',
+    'Exit codes: 0 done, 1 failed, 2 wrong usage, 3 done but for chunks that could not be imported or found.',
   ].join('\n');
 }
 

@@ -64,12 +64,12 @@ export class FolderStateReader {
     const reading = await readManifestWhole({ transport, history, isUnmerged: status?.manifestUnmerged ?? false });
     if (isOtherTools(reading) && !look.hasChunks && !look.hasDatabase) return { ...start, folder: 'foreign' };
     const files = await transport.listChunks().catch(asEngramError);
-    const uncommitted = new Set(status?.uncommittedChunks);
     const hasAnything = look.hasChunks || look.hasManifest || look.hasDatabase || options.keepFolder !== '';
     const { kind, open, problem } = hasAnything
       ? await this.#database(mode, status)
       : { kind: 'none' as const, open: undefined, problem: undefined };
     const chunks = this.#scan(reading, files instanceof EngramError ? [] : files, open);
+    const uncommitted = shareable(status?.uncommittedChunks ?? [], chunks);
     const healing = await this.#healing(reading, chunks, status);
     const healed = stillTold(this.#parts.healed, status);
     return {
@@ -81,7 +81,7 @@ export class FolderStateReader {
       chunkTotals: chunkTotals(mode === 'full' ? chunks : chunks.map((chunk) => ({ ...chunk, waiting: false })), uncommitted),
       toShare: open?.writable ? await this.#toShare(chunks, open) : NOTHING_TO_SHARE,
       totals: open?.store.counts() ?? NO_TOTALS,
-      git: gitState(status, chunks.length > 0),
+      git: gitState(status && { ...status, uncommittedChunks: [...uncommitted] }, chunks.length > 0),
       kept: open ? await this.#keptCount(open) : 0,
       ...(healing && { healing }),
       ...(healed && { healed }),
@@ -179,6 +179,12 @@ function stillTold(healed: LastRepair | undefined, status: GitFolderStatus | und
   if (!healed) return undefined;
   const isOpen = healed.summary.written && status?.manifestUncommitted === true;
   return isOpen || systemClock.now() - healed.atMs < TOLD_MS ? healed.summary : undefined;
+}
+
+/** What a commit would share; nobody is asked to commit a torn or altered chunk. */
+function shareable(ids: readonly string[], chunks: readonly ScannedChunk[]): ReadonlySet<string> {
+  const damaged = new Set<string>(chunks.filter(({ state }) => state === 'unreadable' || state === 'altered').map(({ id }) => id));
+  return new Set(ids.filter((id) => !damaged.has(id)));
 }
 
 function inDataDirectory(): FolderProblem {

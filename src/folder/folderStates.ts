@@ -12,7 +12,7 @@ import {
   type ToShare,
 } from '../engine/folderState.ts';
 import { instantOf } from '../engine/goTime.ts';
-import type { Manifest } from '../engine/manifest.ts';
+import { type Manifest, NEWEST_MANIFEST_VERSION } from '../engine/manifest.ts';
 import type { GitFolderStatus } from '../engine/ports.ts';
 
 /** Pure: turns what was found into the state that views draw. */
@@ -30,9 +30,6 @@ export const NOTHING_TO_SHARE: ToShare = {
   heldBack: 0,
 };
 export const NO_GIT: FolderState['git'] = { available: false, branch: '', ignored: false, uncommitted: 0, deleted: 0 };
-
-/** The newest layout of manifests that this release can write without losing something. */
-export const NEWEST_MANIFEST_VERSION = 2;
 
 export function emptyState(root: string, mode: FolderState['mode']): FolderState {
   return {

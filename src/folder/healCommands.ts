@@ -46,9 +46,9 @@ const DRIVER_SENTENCE: Readonly<Record<MergeDriverState, string>> = {
 };
 
 /** What a repair did. */
-export function healLines({ written, added, removed, restored, notFound, unmerged }: HealSummary): string[] {
+export function healLines({ written, entries, removed, restored, notFound, unmerged }: HealSummary): string[] {
   return [
-    ...(written ? [`Repaired manifest.json: ${added} entries added, ${removed} duplicates removed.`] : []),
+    ...(written ? [`Repaired manifest.json: it lists ${entries} chunks${removed > 0 ? `, ${removed} repetitions are gone` : ''}.`] : []),
     ...(restored.length > 0 ? [`Restored from git's history: ${restored.join(', ')}.`] : []),
     ...(notFound.length > 0
       ? [`Not in git's history either: ${notFound.join(', ')}. They stay listed; ask their authors for the files.`]
@@ -68,14 +68,15 @@ export function healingLines({ healing, mergeDriver, git }: FolderState): string
   ];
 }
 
-function healingSentence({ kinds, entries, unlisted, duplicates, missing }: Healing): string {
+function healingSentence({ kinds, entries, unlisted, duplicates, missing, torn }: Healing): string {
   const parts: Readonly<Record<(typeof kinds)[number], string>> = {
     conflict: `a conflict in manifest.json (repair lists the chunks of both sides, ${entries} in all)`,
     damaged: `manifest.json cannot be read (repair writes it anew with ${entries} chunks)`,
     lost: `manifest.json is gone (repair writes it anew with ${entries} chunks)`,
     unlisted: `${unlisted} chunks that no entry names (repair lists them again)`,
     duplicates: `${duplicates} entries that are there twice (repair removes them)`,
-    missing: `${missing} chunks without a sound file (repair looks for them in git's history)`,
+    missing: `${missing} chunks without a file (repair looks for them in git's history)`,
+    torn: `${torn} chunks that cannot be read (repair looks for their files in git's history)`,
   };
   return kinds.map((kind) => parts[kind]).join('; ');
 }

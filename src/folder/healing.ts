@@ -3,13 +3,21 @@ import { decodeChunk, sha256Hex } from '../engine/chunkCodec.ts';
 import type { ScannedChunk } from '../engine/chunkScan.ts';
 import { EngramError } from '../engine/errors.ts';
 import type { FolderLimits } from '../engine/folderRequests.ts';
-import type { HealingKind, HealSummary } from '../engine/folderState.ts';
-import { entryOf, type HealingInput, type HealMode, healedManifest, kindsFor, listableIn, wantedFiles } from '../engine/healingPlan.ts';
-import { type ChunkEntry, type ChunkId, encodeManifest, isHashId } from '../engine/manifest.ts';
+import type { HealSummary } from '../engine/folderState.ts';
+import {
+  entryOf,
+  type HealingInput,
+  type HealMode,
+  healedManifest,
+  isOfFiles,
+  kindsFor,
+  listableIn,
+  wantedFiles,
+} from '../engine/healingPlan.ts';
+import { type ChunkEntry, type ChunkId, encodeManifest, isHashId, NEWEST_MANIFEST_VERSION } from '../engine/manifest.ts';
 import { precedenceOf } from '../engine/placement.ts';
 import type { FolderHistory, FolderIndex, GitFolderStatus, Turn } from '../engine/ports.ts';
 import { readDamagedManifest } from '../engine/uniteManifests.ts';
-import { NEWEST_MANIFEST_VERSION } from './folderStates.ts';
 import type { ManifestReading } from './manifestReader.ts';
 
 export interface HealerParts {
@@ -23,6 +31,7 @@ export interface HealerParts {
 export const NOTHING_HEALED: HealSummary = {
   kinds: [],
   written: false,
+  entries: 0,
   added: 0,
   removed: 0,
   restored: [],
@@ -64,12 +73,12 @@ export class FolderHealer {
   async heal(mode: HealMode, reading: ManifestReading, input: HealingInput): Promise<HealSummary> {
     if (isOfNewerRelease(reading)) return NOTHING_HEALED;
     const kinds = kindsFor(mode, input);
-    const { restored, notFound } = kinds.includes('missing') ? await this.#restore(wantedFiles(input.chunks)) : NOTHING_HEALED;
-    const written = kinds.some((kind) => kind !== 'missing') ? await this.#writeManifest(mode, reading, input) : undefined;
+    const { restored, notFound } = kinds.some(isOfFiles) ? await this.#restore(wantedFiles(input.chunks)) : NOTHING_HEALED;
+    const written = kinds.some((kind) => !isOfFiles(kind)) ? await this.#writeManifest(mode, reading, input) : undefined;
     return {
       ...NOTHING_HEALED,
       ...written,
-      kinds: doneOf(kinds, { isWritten: written?.written ?? false, isRestored: restored.length > 0 }),
+      kinds: kinds.filter((kind) => (isOfFiles(kind) ? restored.length > 0 : written?.written)),
       restored,
       notFound,
       unmerged: reading.isUnmerged,
@@ -80,7 +89,7 @@ export class FolderHealer {
     mode: HealMode,
     { file, known }: ManifestReading,
     input: HealingInput,
-  ): Promise<Pick<HealSummary, 'written' | 'added' | 'removed'>> {
+  ): Promise<Pick<HealSummary, 'written' | 'entries' | 'added' | 'removed'>> {
     const { transport, index } = this.#parts;
     const additions = await this.#entriesOf(listableIn(mode, input));
     const healed = healedManifest(known, additions, precedenceOf(index.allHoldings()));
@@ -88,8 +97,8 @@ export class FolderHealer {
     const written = !before || Buffer.compare(before, encodeManifest(healed)) !== 0;
     if (written) await transport.writeManifest(healed);
     const there = new Set((file?.chunks ?? []).map(({ id }) => id));
-    const added = healed.chunks.filter(({ id }) => !there.has(id)).length;
-    return { written, added, removed: (file?.chunks.length ?? 0) - there.size };
+    const added = file ? healed.chunks.filter(({ id }) => !there.has(id)).length : 0;
+    return { written, entries: healed.chunks.length, added, removed: (file?.chunks.length ?? 0) - there.size };
   }
 
   /** As the team knew the entry once; else what can be told from the chunk. */
@@ -120,8 +129,8 @@ export class FolderHealer {
     const notFound: string[] = [];
     for (const chunk of wanted) {
       await this.#parts.turn();
-      const isBack = await this.#restoreOne(chunk, versions.get(chunk.id) ?? []);
-      (isBack ? restored : notFound).push(chunk.id);
+      const outcome = await this.#restoreOne(chunk, versions.get(chunk.id) ?? []);
+      if (outcome !== 'same') (outcome === 'written' ? restored : notFound).push(chunk.id);
     }
     return { restored, notFound };
   }
@@ -135,13 +144,15 @@ export class FolderHealer {
     }
   }
 
-  async #restoreOne(chunk: ScannedChunk, oids: readonly string[]): Promise<boolean> {
+  /** `same`: the file is what it always was, so no version of it can be better. */
+  async #restoreOne(chunk: ScannedChunk, oids: readonly string[]): Promise<'written' | 'same' | 'not-found'> {
     const { transport, history, limits } = this.#parts;
     for (const oid of oids) {
       const packed = await history?.readVersion(oid, limits.maxChunkBytes);
-      if (packed && (await transport.restoreChunk(chunk.id, packed, (json) => isContentOf(chunk, json)))) return true;
+      const outcome = packed && (await transport.restoreChunk(chunk.id, packed, (json) => isContentOf(chunk, json)));
+      if (outcome === 'written' || outcome === 'same') return outcome;
     }
-    return false;
+    return 'not-found';
   }
 }
 
@@ -154,8 +165,4 @@ async function isContentOf({ id, indexed }: ScannedChunk, json: Uint8Array): Pro
     () => true,
     () => false,
   );
-}
-
-function doneOf(kinds: readonly HealingKind[], did: { isWritten: boolean; isRestored: boolean }): readonly HealingKind[] {
-  return kinds.filter((kind) => (kind === 'missing' ? did.isRestored : did.isWritten));
 }

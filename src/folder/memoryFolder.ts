@@ -42,7 +42,7 @@ import type {
 import type { ExportSummary, FolderState, HealSummary, ImportSummary, MergeDriverState, SyncSummary } from '../engine/folderState.ts';
 import type { HealMode } from '../engine/healingPlan.ts';
 import { Importer, type ImporterParts } from '../engine/importer.ts';
-import { type ChunkId, EMPTY_MANIFEST, isChunkId } from '../engine/manifest.ts';
+import { type ChunkId, EMPTY_MANIFEST, isChunkId, NEWEST_MANIFEST_VERSION } from '../engine/manifest.ts';
 import type { GitFolderStatus, Turn, WriteGuard } from '../engine/ports.ts';
 import { chunkDocument, chunkItems, memoryDocument, sessionDocument } from '../engine/readable.ts';
 import type { ObservationRecord } from '../engine/records.ts';
@@ -51,7 +51,6 @@ import type { FolderEnvironment, MemoryFolder } from '../openFolder.ts';
 import { deleteMemory, editMemory, saveMemory } from '../store/saveMemory.ts';
 import { FolderDatabases, type OpenDatabases } from './databases.ts';
 import { FolderStateReader } from './folderStateReader.ts';
-import { NEWEST_MANIFEST_VERSION } from './folderStates.ts';
 import { FolderHealer, healingInput, type LastRepair, NOTHING_HEALED } from './healing.ts';
 import { KeptCopy, lostRows } from './keptCopy.ts';
 import { listingOf, type ManifestReading, readManifestWhole } from './manifestReader.ts';

@@ -1,6 +1,6 @@
 import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { EngramError } from '../engine/errors.ts';
-import { encodeManifest, type Manifest, parseManifest } from '../engine/manifest.ts';
+import { encodeManifest, type Manifest, NEWEST_MANIFEST_VERSION, parseManifest } from '../engine/manifest.ts';
 import { insertByTime } from '../engine/placement.ts';
 import { uniteManifests } from '../engine/uniteManifests.ts';
 
@@ -46,7 +46,10 @@ export function mergeManifests(base: Manifest | undefined, ours: Manifest, their
 
 function sideOf(path: string): Manifest | undefined {
   const bytes = readFileSync(path);
-  return bytes.toString('latin1').trim() === '' ? undefined : parseManifest(bytes);
+  if (bytes.toString('latin1').trim() === '') return undefined;
+  const side = parseManifest(bytes);
+  if (side.version <= NEWEST_MANIFEST_VERSION) return side;
+  throw new EngramError('manifest-invalid', 'manifest.json was written by a newer release, so its merge is left to git');
 }
 
 /** An empty side says nothing; whether somebody has emptied it on purpose is for a person to say. */

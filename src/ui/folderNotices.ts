@@ -22,7 +22,7 @@ export function noticeRows(t: Translate, root: string, snapshot: SessionSnapshot
   if (state && state.folder !== 'ok') return [];
   const problems = [...(failure ? [failure] : []), ...(state?.problems ?? [])].filter((problem) => !state || !isTold(state, problem));
   const notices = [
-    ...problems.map((problem) => problemNotice(t, root, problem)),
+    ...problems.map((problem) => problemNotice(t, { root, problem, canRepair: state?.healing?.kinds.includes('torn') ?? false })),
     ...(state
       ? [
           ...healingNotices(t, root, state),
@@ -57,14 +57,16 @@ const ICONS: Readonly<Record<FolderProblem['severity'], RowIcon>> = {
   error: { name: 'error', color: 'list.errorForeground' },
 };
 
-function problemNotice(t: Translate, root: string, { code, severity, message, subject = '' }: FolderProblem): Notice {
+function problemNotice(t: Translate, of: { root: string; problem: FolderProblem; canRepair: boolean }): Notice {
+  const { root, problem, canRepair } = of;
+  const { code, severity, message, subject = '' } = problem;
   const detail = plain(message, SENTENCE_LENGTH);
   return {
     id: `${code}:${plain(subject)}:${detail}`,
     severity,
     headline: headlineOf(t, code),
     detail,
-    action: actionOf(code, subject, root),
+    action: canRepair && code === 'chunk-corrupt' ? { kind: 'repair', root } : actionOf(code, subject, root),
   };
 }
 

@@ -4,11 +4,15 @@ import type { Notice } from './folderNotices.ts';
 import type { NoticeAction } from './rows.ts';
 import type { Translate } from './translate.ts';
 
+type ShownKind = Exclude<HealingKind, 'torn'>;
+
 /** What is wrong with manifest and chunks, what a repair would do, and what the last one did. */
 export function healingNotices(t: Translate, root: string, state: FolderState): Notice[] {
   const { healing, healed, git, mergeDriver, mode } = state;
-  // Those that git still has are told as deleted.
-  const kinds = healing?.kinds.filter((kind) => kind !== 'missing' || healing.missing > git.deleted);
+  // Those that git still has are told as deleted, the torn ones each by its own row.
+  const kinds = healing?.kinds.filter(
+    (kind): kind is ShownKind => kind !== 'torn' && (kind !== 'missing' || healing.missing > git.deleted),
+  );
   return [
     ...(healing && kinds
       ? kinds.map((kind) => healingNotice(t, { healing, kind, action: mode === 'full' ? { kind: 'repair', root } : undefined }))
@@ -29,9 +33,9 @@ export function isTold({ healing }: FolderState, { code, subject, message }: Fol
   );
 }
 
-function healingNotice(t: Translate, of: { healing: Healing; kind: HealingKind; action: NoticeAction | undefined }): Notice {
+function healingNotice(t: Translate, of: { healing: Healing; kind: ShownKind; action: NoticeAction | undefined }): Notice {
   const { healing, kind, action } = of;
-  const notices: Readonly<Record<HealingKind, () => Pick<Notice, 'headline' | 'detail' | 'severity'>>> = {
+  const notices: Readonly<Record<ShownKind, () => Pick<Notice, 'headline' | 'detail' | 'severity'>>> = {
     conflict: () => ({
       severity: 'error',
       headline: t('Manifest conflict'),
@@ -75,15 +79,15 @@ function unlistedDetail(t: Translate, count: number): string {
 
 function missingDetail(t: Translate, count: number): string {
   return count === 1
-    ? t('1 chunk is listed, but its file is not here, or torn. A repair looks for it in git’s history.')
-    : t('{0} chunks are listed, but their files are not here, or torn. A repair looks for them in git’s history.', count);
+    ? t('1 chunk is listed, but its file is not here. A repair looks for it in git’s history.')
+    : t('{0} chunks are listed, but their files are not here. A repair looks for them in git’s history.', count);
 }
 
 /** The last step is git's, and the person's. */
-function healedNotice(t: Translate, { written, added, restored, notFound, unmerged }: HealSummary): Notice {
+function healedNotice(t: Translate, healed: HealSummary): Notice {
+  const { written, restored, notFound, unmerged } = healed;
   const facts = [
-    written && added > 0 ? t('manifest.json lists {0} more.', chunkCount(t, added)) : '',
-    written && added === 0 ? t('manifest.json is written anew.') : '',
+    written ? manifestFact(t, healed) : '',
     restored.length > 0 ? t('{0} came back from git’s history.', chunkCount(t, restored.length)) : '',
     notFound.length > 0
       ? t('Not in git’s history either: {0}. They stay listed; ask their authors for the files.', chunkCount(t, notFound.length))
@@ -98,6 +102,14 @@ function healedNotice(t: Translate, { written, added, restored, notFound, unmerg
     detail: facts.filter((fact) => fact !== '').join(' '),
     action: written ? { kind: 'run', command: 'workbench.view.scm' } : undefined,
   };
+}
+
+function manifestFact(t: Translate, { kinds, entries, added, removed }: HealSummary): string {
+  if (kinds.includes('conflict')) return t('manifest.json lists {0}, those of both sides.', chunkCount(t, entries));
+  if (kinds.includes('damaged') || kinds.includes('lost')) return t('manifest.json is written anew with {0}.', chunkCount(t, entries));
+  const more = added > 0 ? t('manifest.json lists {0} more.', chunkCount(t, added)) : '';
+  const less = removed > 0 ? t('What manifest.json listed twice it lists once.') : '';
+  return [more, less].filter((part) => part !== '').join(' ');
 }
 
 function unmergedNotice(t: Translate): Notice {

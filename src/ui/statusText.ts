@@ -197,6 +197,7 @@ function clickOf(t: Translate, kind: ConditionKind): { readonly command: string 
     case 'unlisted':
       return { command: 'engram.syncAll', hint: t('Click to list and share') };
     case 'manifest-unusable':
+    case 'damaged-chunks':
     case 'database-blocked':
     case 'absent-on-branch':
     case 'not-a-folder':

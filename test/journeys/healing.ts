@@ -152,7 +152,7 @@ const tornAndAltered: Journey = {
     await window.seesRow('Chunks', /Chunk altered/);
     await window.seesRow('Chunks', /Chunk damaged/);
     await picture(window, 'healing-torn-and-altered');
-    await clickRow(window, 'Chunks missing');
+    await clickRow(window, 'Chunk damaged');
     await eventually('the torn one is whole', () => readFileSync(torn).equals(bytes));
     await window.seesRow('Chunks', /Chunk altered/);
     await window.seesStatus(/1 damaged/);

@@ -200,14 +200,18 @@ describe('a merge driver that cannot run', () => {
     expect(conflicts(repository, ['merge', '-q', '--no-edit', 'topic'], { PATH })).toBe(false);
   });
 
-  it('shows a side that is no manifest as a conflict', async () => {
+  it.each([
+    ['no manifest', 'not a manifest'],
+    ['empty', ''],
+    ['of a newer release', '{"version": 99, "chunks": []}'],
+  ])('shows a side that is %s as a conflict', async (_name, text) => {
     const repository = await withDriver();
     repository.git('checkout', '-q', 'topic');
-    await repository.write(MANIFEST, 'not a manifest\n');
+    await repository.write(MANIFEST, text);
     repository.git('commit', '-qam', 'oops');
     repository.git('checkout', '-q', 'main');
     expect(conflicts(repository, ['merge', '-q', '--no-edit', 'topic'])).toBe(true);
-    expect(textIn(repository)).toContain('not a manifest');
+    expect(textIn(repository)).toContain(text);
     expect(textIn(repository)).toContain('"ours"');
   });
 });

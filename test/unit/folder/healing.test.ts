@@ -381,11 +381,22 @@ describe('a missing chunk', () => {
     putChunk(rootOf(repository), ours.id, altered.json);
     const folder = openIn(rootOf(repository));
     await folder.importChunks({});
-    expect(await folder.state()).toMatchObject({ healing: { kinds: ['missing'], missing: 1 } });
-    expect(await folder.heal({})).toMatchObject({ restored: [base.id], notFound: [] });
+    expect(await folder.state()).toMatchObject({ healing: { kinds: ['torn'], missing: 0, torn: 1 }, git: { uncommitted: 0 } });
+    expect(await folder.heal({})).toMatchObject({ kinds: ['torn'], restored: [base.id], notFound: [] });
     await folder.importChunks({});
     expect(await titlesIn(folder)).toEqual(['base']);
     expect((await folder.state()).chunks.find(({ id }) => id === ours.id)?.state).toBe('altered');
+  });
+
+  it('that was never right is not looked for in vain', async () => {
+    const repository = await testRepository();
+    const bare = '{"session_id":"s","title":"t","content":"c"}';
+    const id = createHash('sha256').update(bare).digest('hex').slice(0, 8);
+    put(repository, [{ id, json: bare }]);
+    commit(repository);
+    const folder = openIn(rootOf(repository));
+    await folder.importChunks({});
+    expect(await folder.heal({})).toMatchObject({ kinds: [], restored: [], notFound: [] });
   });
 
   it('is not taken from a version whose hash is not its name, or that is no chunk', async () => {

@@ -30,7 +30,7 @@ describe('contextValues', () => {
   });
 
   it('knows what can be repaired, but not in Restricted Mode', () => {
-    const healing = { kinds: ['conflict'], entries: 2, unlisted: 0, duplicates: 0, missing: 0, automatic: false } as const;
+    const healing = { kinds: ['conflict'], entries: 2, unlisted: 0, duplicates: 0, missing: 0, torn: 0, automatic: false } as const;
     expect(contextValues('ready', [snapshot({})])['engram.repairable']).toBe(false);
     expect(contextValues('ready', [snapshot({}), snapshot({ healing })])['engram.repairable']).toBe(true);
     expect(contextValues('restricted', [snapshot({ healing, mode: 'browse' })])['engram.repairable']).toBe(false);

@@ -83,7 +83,7 @@ export class FakeFolder {
   #heal(): HealSummary {
     const kinds = this.healing?.kinds ?? [];
     this.healing = undefined;
-    return { kinds, written: true, added: 1, removed: 0, restored: [], notFound: [], unmerged: false };
+    return { kinds, written: true, entries: 2, added: 1, removed: 0, restored: [], notFound: [], unmerged: false };
   }
 
   /** What is read first is old by the time it is answered, as with real files. */

@@ -214,7 +214,7 @@ describe('FolderLoop', () => {
 type Event = 'pull' | 'half a pull' | 'the other half' | 'focus' | 'look' | 'locked';
 
 describe('a repair by itself', () => {
-  const unlisted = { kinds: ['unlisted'], entries: 2, unlisted: 1, duplicates: 0, missing: 0, automatic: true } as const;
+  const unlisted = { kinds: ['unlisted'], entries: 2, unlisted: 1, duplicates: 0, missing: 0, torn: 0, automatic: true } as const;
 
   beforeEach(() => {
     vi.useFakeTimers();

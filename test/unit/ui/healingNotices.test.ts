@@ -4,8 +4,17 @@ import { noticeRows } from '../../../src/ui/folderNotices.ts';
 import { healedText } from '../../../src/ui/summaries.ts';
 import { english, ROOT, snapshot } from './folderSnapshots.ts';
 
-const healing: Healing = { kinds: ['conflict'], entries: 3, unlisted: 0, duplicates: 0, missing: 0, automatic: false };
-const healed: HealSummary = { kinds: ['conflict'], written: true, added: 1, removed: 0, restored: [], notFound: [], unmerged: false };
+const healing: Healing = { kinds: ['conflict'], entries: 3, unlisted: 0, duplicates: 0, missing: 0, torn: 0, automatic: false };
+const healed: HealSummary = {
+  kinds: ['unlisted'],
+  written: true,
+  entries: 3,
+  added: 1,
+  removed: 0,
+  restored: [],
+  notFound: [],
+  unmerged: false,
+};
 const rows = (state: Parameters<typeof snapshot>[0]) => noticeRows(english, ROOT, snapshot(state));
 const repair = { kind: 'notice', action: { kind: 'repair', root: ROOT } };
 
@@ -50,12 +59,23 @@ describe('what a repair did', () => {
 
   it.each<[string, Partial<HealSummary>, string, string]>([
     ['listed again', {}, 'Repaired', 'manifest.json lists 1 chunk more. Commit .engram to share it.'],
-    ['written anew', { added: 0 }, 'Repaired', 'manifest.json is written anew. Commit .engram to share it.'],
+    [
+      'written anew',
+      { kinds: ['lost', 'unlisted'] },
+      'Repaired',
+      'manifest.json is written anew with 3 chunks. Commit .engram to share it.',
+    ],
+    [
+      'cleared',
+      { kinds: ['duplicates'], added: 0, removed: 2 },
+      'Repaired',
+      'What manifest.json listed twice it lists once. Commit .engram to share it.',
+    ],
     [
       'unmerged',
-      { unmerged: true },
+      { kinds: ['conflict'], unmerged: true },
       'Repaired',
-      'manifest.json lists 1 chunk more. Git still waits for you. Resolve by: git add .engram/manifest.json',
+      'manifest.json lists 3 chunks, those of both sides. Git still waits for you. Resolve by: git add .engram/manifest.json',
     ],
     ['restored', { written: false, restored: ['a', 'b'] }, 'Repaired', '2 chunks came back from git’s history.'],
     [
@@ -82,6 +102,21 @@ describe('what a repair did', () => {
     );
     expect(healedText(english, { ...healed, written: false })).toBe('Engram: nothing to repair');
   });
+});
+
+it('a torn chunk is told once, by its own row, which repairs it; an altered one is not touched', () => {
+  const problem = (code: 'chunk-corrupt' | 'chunk-altered') => ({ code, severity: 'warning', message: 'x', subject: 'a3f8c1d2' }) as const;
+  const torn = rows({ healing: { ...healing, kinds: ['torn'], torn: 1 }, problems: [problem('chunk-corrupt'), problem('chunk-altered')] });
+  expect(torn).toMatchObject([
+    { label: 'Chunk damaged', target: repair },
+    { label: 'Chunk altered', target: { action: { kind: 'reveal-chunk' } } },
+  ]);
+});
+
+it('deleted chunks that git has are told once, and a repair brings them back', () => {
+  const deleted = rows({ healing: { ...healing, kinds: ['missing'], missing: 2 }, git: { deleted: 2 } });
+  expect(deleted).toMatchObject([{ label: 'Chunks deleted', target: repair }]);
+  expect(rows({ healing: { ...healing, kinds: ['missing'], missing: 3 }, git: { deleted: 2 } })).toHaveLength(2);
 });
 
 it('a broken merge driver is told, with the click that mends it; all other states of it are quiet', () => {

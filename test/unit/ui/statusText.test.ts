@@ -8,7 +8,7 @@ import { english, snapshot } from './folderSnapshots.ts';
 const status = (...all: SessionSnapshot[]) => statusText(english, all, 'ready');
 const problem = { code: 'io-failed', severity: 'error', message: 'Reading failed: $(x)' } as const;
 
-const healing = { entries: 3, unlisted: 0, duplicates: 0, missing: 0, automatic: false } as const;
+const healing = { entries: 3, unlisted: 0, duplicates: 0, missing: 0, torn: 0, automatic: false } as const;
 
 describe('statusText of one folder', () => {
   it.each<[string, SessionSnapshot]>([
