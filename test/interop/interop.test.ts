@@ -1,0 +1,17 @@
+import { describe } from 'vitest';
+import { type EngramProgram, findPrograms } from './programs.ts';
+import { sameBytes } from './sameBytes.ts';
+
+const found = findPrograms();
+for (const { path, name } of found.filter((program) => program.generation === 'newer')) {
+  console.log(`interop: ${name} at ${path} is a release of which these tests know nothing, skipped`);
+}
+const known = found.filter((program) => program.generation !== 'newer');
+if (found.length === 0) console.log('interop: no engram program found, skipped');
+for (const { path, name } of known) console.log(`interop: ${name} at ${path}`);
+/** Stands for the programs where there is none, so that its tests are counted as skipped. */
+const nobody: EngramProgram = { path: '', name: 'no program', generation: 'newer' };
+
+describe.skipIf(known.length === 0).each(known.length > 0 ? known : [nobody])('$name', (program) => {
+  sameBytes(program);
+});
