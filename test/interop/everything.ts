@@ -40,7 +40,11 @@ export function relation(syncId: string, sourceId: string, targetId: string): Fi
 export function fillWithEverything(database: DatabaseSync): void {
   insert(database, 'sessions', session('s-open'));
   insert(database, 'sessions', session('s-ended', { ended_at: '2024-01-02 18:00:00', summary: HOSTILE }));
-  insert(database, 'sessions', session('s other/é', { project: 'other', directory: '/home/é/other', started_at: '2024-01-01T09:00:00+02:00' }));
+  insert(
+    database,
+    'sessions',
+    session('s other/é', { project: 'other', directory: '/home/é/other', started_at: '2024-01-01T09:00:00+02:00' }),
+  );
   const add = (...args: Parameters<typeof observation>): void => insert(database, 'observations', observation(...args));
   add('obs-plain', 's-open');
   add('obs-hostile', 's-ended', { title: HOSTILE, content: HOSTILE, type: HOSTILE });

@@ -1,6 +1,9 @@
 import { describe } from 'vitest';
+import { memoriesFile } from './memoriesFile.ts';
+import { oursToTheirs } from './oursToTheirs.ts';
 import { type EngramProgram, findPrograms } from './programs.ts';
 import { sameBytes } from './sameBytes.ts';
+import { theirsToOurs } from './theirsToOurs.ts';
 
 const found = findPrograms();
 for (const { path, name } of found.filter((program) => program.generation === 'newer')) {
@@ -14,4 +17,7 @@ const nobody: EngramProgram = { path: '', name: 'no program', generation: 'newer
 
 describe.skipIf(known.length === 0).each(known.length > 0 ? known : [nobody])('$name', (program) => {
   sameBytes(program);
+  oursToTheirs(program);
+  theirsToOurs(program);
+  memoriesFile(program);
 });

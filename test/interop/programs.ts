@@ -75,7 +75,13 @@ function isProgram(path: string): boolean {
 function describeProgram(path: string): EngramProgram {
   const home = mkdtempSync(join(tmpdir(), 'engram-interop-'));
   try {
-    const options = { env: programEnvironment(home, home), cwd: home, timeout: PROGRAM_TIMEOUT_MS, stdio: 'pipe', encoding: 'utf8' } as const;
+    const options = {
+      env: programEnvironment(home, home),
+      cwd: home,
+      timeout: PROGRAM_TIMEOUT_MS,
+      stdio: 'pipe',
+      encoding: 'utf8',
+    } as const;
     const version = execFileSync(path, ['version'], options).trim();
     execFileSync(path, ['stats'], options);
     const generation = generationOf(join(home, 'engram.db'));

@@ -1,4 +1,5 @@
 import { DatabaseSync } from 'node:sqlite';
+import { PLACEHOLDER_DIRECTORY } from '../../src/engine/versions.ts';
 
 /** A row by column: texts, numbers, `null`; bytes that are no UTF-8 as `hex:…`. */
 export type Row = Readonly<Record<string, string | number | bigint | null>>;
@@ -39,6 +40,15 @@ export function readRows(databasePath: string): Rows {
     };
     return { sessions: read('sessions'), observations: read('observations'), prompts: read('prompts'), relations: read('relations') };
   });
+}
+
+/** Values that mean the same are written as one: no directory, and no project of a prompt. */
+export function oneForm(rows: Rows): Rows {
+  return {
+    ...rows,
+    sessions: rows.sessions.map((row) => ({ ...row, directory: row['directory'] || PLACEHOLDER_DIRECTORY })),
+    prompts: rows.prompts.map((row) => ({ ...row, project: row['project'] || null })),
+  };
 }
 
 /** The rows that a person sees. */

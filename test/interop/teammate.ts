@@ -32,7 +32,7 @@ export class Teammate {
   }
 
   /** Runs the program in the folder that holds `.engram`. Resolves to what it printed. @throws {Error} with all of it where it fails */
-  run(folder: string, args: readonly string[], conversation: Conversation = { lines: [], until: '' }): Promise<string> {
+  run(folder: string, args: readonly string[], conversation?: Conversation): Promise<string> {
     return new Promise((resolve, reject) => {
       const child = spawn(this.program.path, args, {
         cwd: folder,
@@ -44,7 +44,7 @@ export class Teammate {
       const errors: Buffer[] = [];
       child.stdout.on('data', (data: Buffer) => {
         out.push(data);
-        if (Buffer.concat(out).includes(conversation.until)) child.stdin.end();
+        if (conversation && Buffer.concat(out).includes(conversation.until)) child.stdin.end();
       });
       child.stderr.on('data', (data: Buffer) => errors.push(data));
       child.on('error', reject);
@@ -53,8 +53,10 @@ export class Teammate {
         if (code === 0) resolve(printed);
         else reject(new Error(`engram ${args.join(' ')} ended with ${code}: ${printed}${Buffer.concat(errors).toString('utf8')}`));
       });
-      child.stdin.write(conversation.lines.map((line) => `${line}\n`).join(''));
-      if (conversation.until === '') child.stdin.end();
+      // A program that fails early does not read what it is told; its exit code says more.
+      child.stdin.on('error', () => undefined);
+      if (conversation) child.stdin.write(conversation.lines.map((line) => `${line}\n`).join(''));
+      else child.stdin.end();
     });
   }
 
@@ -96,6 +98,11 @@ export class Teammate {
 
   rows(): Rows {
     return readRows(this.databasePath);
+  }
+
+  /** The first row of an answer. */
+  query(sql: string, ...values: readonly string[]): Readonly<Record<string, unknown>> {
+    return withDatabase(this.databasePath, (database) => ({ ...database.prepare(sql).get(...values) }));
   }
 
   /** Writes as another part of the program would: its triggers keep the search up to date. */
