@@ -1,5 +1,6 @@
 import { describe } from 'vitest';
 import { memoriesFile } from './memoriesFile.ts';
+import { mixedTeam } from './mixedTeam.ts';
 import { oursToTheirs } from './oursToTheirs.ts';
 import { type EngramProgram, findPrograms } from './programs.ts';
 import { sameBytes } from './sameBytes.ts';
@@ -20,4 +21,8 @@ describe.skipIf(known.length === 0).each(known.length > 0 ? known : [nobody])('$
   oursToTheirs(program);
   theirsToOurs(program);
   memoriesFile(program);
+});
+
+describe.skipIf(known.length === 0)('a team of ours and every program that is here', () => {
+  mixedTeam(known);
 });
