@@ -2,12 +2,13 @@ import type { DatabaseSync } from 'node:sqlite';
 import { hashNormalized } from '../../src/engine/goText.ts';
 import { insert, type Value } from './rows.ts';
 
-const HOSTILE = `<script>alert("x & y")</script> \u2028\u2029 \u0001\b\f\u007f a\0b \\ '; DROP TABLE sessions; -- \ufffd \ufeff`;
+export const HOSTILE = `<script>alert("x & y")</script> \u2028\u2029 \u0001\b\f\u007f a\0b \\ '; DROP TABLE sessions; -- \ufffd \ufeff`;
 const EMOJI = '👩‍👩‍👧‍👦 🏳️‍🌈 e\u0301 日本語 🫠';
 /** 48,000 characters, most of them two UTF-16 units or three bytes. */
-const LONG = '🐘語a'.repeat(12_000);
+export const LONG = '🐘語a'.repeat(12_000);
 
-type Fields = Readonly<Record<string, Value>>;
+/** Columns and what stands in them. */
+type Fields = Readonly<Record<string, Exclude<Value, Uint8Array>>>;
 
 export function session(id: string, fields: Fields = {}): Fields {
   return { id, project: 'demo', directory: 'demo', started_at: '2024-01-01 09:00:00', ...fields };
@@ -63,7 +64,7 @@ export function fillWithEverything(database: DatabaseSync): void {
 /** What only a database holds: bytes that are no UTF-8, a hidden row, a personal one. */
 export function fillWithOddities(database: DatabaseSync): void {
   const broken = Uint8Array.of(0x61, 0xff, 0xe2, 0x80, 0xc0, 0xaf, 0xed, 0xa0, 0x80, 0x62);
-  insert(database, 'observations', observation('obs-broken', 's-open', { title: broken, content: broken }));
+  insert(database, 'observations', { ...observation('obs-broken', 's-open'), title: broken, content: broken });
   insert(database, 'observations', observation('obs-hidden', 's-open', { deleted_at: '2024-01-05 10:00:00' }));
   insert(database, 'observations', observation('obs-personal', 's-open', { scope: 'personal' }));
   insert(database, 'user_prompts', { ...prompt('prompt-broken', 's-open'), content: broken, project: null });

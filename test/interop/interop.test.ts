@@ -3,6 +3,7 @@ import { memoriesFile } from './memoriesFile.ts';
 import { mixedTeam } from './mixedTeam.ts';
 import { oursToTheirs } from './oursToTheirs.ts';
 import { type EngramProgram, findPrograms } from './programs.ts';
+import { randomHistories } from './randomHistories.ts';
 import { sameBytes } from './sameBytes.ts';
 import { theirsToOurs } from './theirsToOurs.ts';
 
@@ -25,4 +26,8 @@ describe.skipIf(known.length === 0).each(known.length > 0 ? known : [nobody])('$
 
 describe.skipIf(known.length === 0)('a team of ours and every program that is here', () => {
   mixedTeam(known);
+});
+
+describe.skipIf(known.length === 0)('random histories', () => {
+  randomHistories(known);
 });

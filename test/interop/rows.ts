@@ -27,6 +27,12 @@ const COLUMNS = {
 
 const TABLES = { sessions: 'sessions', observations: 'observations', prompts: 'user_prompts', relations: 'memory_relations' } as const;
 
+/** A row with these values as {@link readRows} gives it; what is not named is what the tables put there by themselves. */
+export function rowOf(table: keyof Rows, values: Row): Row {
+  const defaults: Row = { revision_count: 1, duplicate_count: 1 };
+  return Object.fromEntries(COLUMNS[table].map((name) => [name, values[name] ?? defaults[name] ?? null]));
+}
+
 /** Reads a database file with Node's SQLite: an independent witness of what either program wrote. */
 export function readRows(databasePath: string): Rows {
   return withDatabase(databasePath, (database) => {
