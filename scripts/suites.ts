@@ -28,6 +28,7 @@ export const suites: readonly Suite[] = [
   { name: 'lint', run: () => check(tool('biome'), ['ci', '--error-on-warnings', '--diagnostic-level=warn', ...plain, '.']) },
   { name: 'unused', run: () => check(tool('knip'), []) },
   { name: 'unit', run: () => vitest('test/unit') },
+  { name: 'interop', run: () => vitest('test/interop') },
   { name: 'package', run: runPackage },
   { name: 'host', run: runHostSuites },
   { name: 'journeys', run: runJourneys },

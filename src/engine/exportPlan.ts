@@ -178,12 +178,16 @@ export class ExportPlanner {
     const sessions: SessionRecord[] = [];
     for (const row of this.#store.sessions()) {
       await turn();
-      const stays = this.#stayHome.has(row.id) && !this.#mayLeave.has(row.id);
-      if (stays || !this.#sessionInProject(row)) continue;
+      if (this.#staysHome(row.id) || !this.#sessionInProject(row)) continue;
       const record = this.#rows.withExtra('session', row.id, row);
       if (this.#isSessionNews(sessionVersion(record))) sessions.push(record);
     }
     return sessions;
+  }
+
+  /** A session that the team does not know, with nothing in it but what stays home. One that it knows has ends and summaries to tell. */
+  #staysHome(id: string): boolean {
+    return this.#stayHome.has(id) && !this.#mayLeave.has(id) && !this.#held.session(id);
   }
 
   #isSessionNews(session: SessionVersion): boolean {

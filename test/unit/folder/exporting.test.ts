@@ -1,5 +1,6 @@
 import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, it } from 'vitest';
 import { chunkNames, chunkText, engramFolder, openIn } from '../../support/folder.ts';
 import { databaseFrom } from '../../support/goldenDatabase.ts';
@@ -56,6 +57,23 @@ describe('an export', () => {
     expect(chunkNames(root)).toEqual([]);
     const { chunkIds } = await folder.exportNew({ includePersonal: true, includeDeleted: true });
     expect(chunkText(root, chunkIds[0] ?? '')).toMatch(/Secret.*Private/);
+  });
+
+  it('sends the end of a session that the team knows, though all its memories are deleted', async () => {
+    const root = engramFolder();
+    const folder = openIn(root);
+    const { syncId } = await folder.save({ title: 'One', content: 'a' });
+    await folder.sync({});
+    await folder.remove(syncId);
+    const never = await folder.save({ title: 'Never shared', content: 'b' });
+    await folder.remove(never.syncId);
+    await folder.sync({});
+    const database = new DatabaseSync(join(root, 'engram.db'));
+    database.exec(`UPDATE sessions SET ended_at = '2026-01-02 03:04:05', summary = 'Done'`);
+    database.close();
+    const { chunkIds } = await folder.exportNew({});
+    expect(chunkText(root, chunkIds[0] ?? '')).toContain('2026-01-02 03:04:05');
+    expect((await folder.sync({})).exported.chunkIds).toEqual([]);
   });
 
   it('is split where it would be too large, each part complete', async () => {

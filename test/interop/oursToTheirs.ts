@@ -1,0 +1,82 @@
+import { readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { expect, it } from 'vitest';
+import { decodeChunk } from '../../src/engine/chunkCodec.ts';
+import type { ChunkData } from '../../src/engine/records.ts';
+import { chunkText, putManifest } from '../support/folder.ts';
+import { folderOfOurs, type OurMember } from './ourFolder.ts';
+import type { EngramProgram } from './programs.ts';
+import { live, type Row } from './rows.ts';
+import { Teammate } from './teammate.ts';
+
+/** A folder that ours wrote is read by the program, and what the program writes afterwards comes back. */
+export function oursToTheirs(program: EngramProgram): void {
+  it('imports our folder, field by field', async () => {
+    const ours = await folderOfOurs();
+    const gopher = new Teammate(program);
+    expect(await gopher.importFrom(dirname(ours.root))).toBe(4);
+    expectToHold(gopher, ours);
+  });
+
+  it('imports our folder in as many pulls as it has chunks', async () => {
+    const ours = await folderOfOurs();
+    const manifest = JSON.parse(readFileSync(join(ours.root, 'manifest.json'), 'utf8'));
+    const gopher = new Teammate(program);
+    for (let count = 1; count <= manifest.chunks.length; count += 1) {
+      putManifest(ours.root, { ...manifest, chunks: manifest.chunks.slice(0, count) });
+      expect(await gopher.importFrom(dirname(ours.root))).toBe(1);
+    }
+    expectToHold(gopher, ours);
+    expect(await gopher.importFrom(dirname(ours.root))).toBe(0);
+  });
+
+  it('exports nothing that came from us, and what is its own comes to us', async () => {
+    const ours = await folderOfOurs();
+    const folder = dirname(ours.root);
+    const gopher = new Teammate(program);
+    await gopher.importFrom(folder);
+    await gopher.run(folder, ['save', 'A memory of theirs', 'said <there>', '--project', 'demo', '--type', 'decision']);
+    const exported = await chunkOf(ours, await gopher.exportTo(folder));
+    const own = exported.observations.filter((row) => row.title === 'A memory of theirs');
+    const repeated = exported.observations.filter((row) => row.title !== 'A memory of theirs').map((row) => row.syncId);
+    expect(own).toHaveLength(1);
+    // v1.16 repeats a row that was edited after the newest entry, once. v1.14 looks at the time of creation only, and repeats nothing.
+    const edited = ['obs-owned', 'obs-plain'];
+    expect(repeated.toSorted()).toEqual(program.generation === 'applies' ? edited : []);
+    expect(exported.sessions.map((row) => row.id)).toEqual(['manual-save-demo']);
+    expect(exported.prompts).toEqual([]);
+    expect(await gopher.exportTo(folder)).toBeUndefined();
+
+    const before = ours.rows();
+    expect(await ours.sync()).toEqual([]);
+    const after = ours.rows();
+    const arrived = gopher.rows().observations.filter((row) => row['title'] === 'A memory of theirs');
+    expect(after.observations).toEqual([...before.observations, ...arrived].toSorted(bySyncId));
+    expect(after.prompts).toEqual(before.prompts);
+    expect(after.relations).toEqual(before.relations);
+    expect(await gopher.importFrom(folder)).toBe(0);
+  });
+}
+
+/** v1.16 holds what we hold. v1.14 takes each row as it was when it was first shared, and sees no later edit, no deletion, no relation. */
+function expectToHold(gopher: Teammate, ours: OurMember): void {
+  const here = ours.rows();
+  const there = gopher.rows();
+  expect([here.sessions.length, live(here.observations).length, here.prompts.length, here.relations.length]).toEqual([6, 10, 3, 2]);
+  if (gopher.program.generation === 'applies') {
+    expect(there).toEqual({ ...here, observations: live(here.observations) });
+    return;
+  }
+  expect(there.observations).toEqual(ours.firstShared('observations'));
+  expect(there.prompts).toEqual(ours.firstShared('prompts'));
+  expect(there.sessions).toEqual(ours.firstShared('sessions'));
+  expect(there.relations).toEqual([]);
+}
+
+async function chunkOf(ours: OurMember, id: string | undefined): Promise<ChunkData> {
+  return decodeChunk(Buffer.from(chunkText(ours.root, id ?? ''), 'utf8'), async () => undefined);
+}
+
+function bySyncId(a: Row, b: Row): number {
+  return String(a['sync_id']) < String(b['sync_id']) ? -1 : 1;
+}
