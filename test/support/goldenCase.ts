@@ -8,6 +8,8 @@ export type GoldenStep =
   | { readonly op: 'status'; readonly db: string; readonly dir: string }
   /** `ids`: named by a person; no golden case has them. */
   | { readonly op: 'import'; readonly db: string; readonly dir: string; readonly ids?: readonly string[] }
+  /** What a person does about a damaged manifest; no golden case has it. */
+  | { readonly op: 'heal'; readonly db: string; readonly dir: string }
   | { readonly op: 'readManifest'; readonly dir: string }
   | { readonly op: 'write'; readonly dir: string; readonly path: string; readonly text?: string; readonly base64?: string }
   | GoldenPut;

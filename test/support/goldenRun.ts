@@ -151,13 +151,14 @@ class GoldenRun {
     }
   }
 
-  async #sync(step: Extract<GoldenStep, { readonly op: 'import' | 'export' | 'status' }>): Promise<unknown> {
+  async #sync(step: Extract<GoldenStep, { readonly op: 'import' | 'export' | 'status' | 'heal' }>): Promise<unknown> {
     const root = this.#root(step.dir);
     const carried = this.#database(step.db);
     if (existsSync(carried)) copyFileSync(carried, join(root, 'engram.db'));
     const folder = openIn(root);
     const result = await answered(async () => {
       if (step.op === 'import') return imported(await folder.importChunks(step.ids ? { ids: step.ids } : {}));
+      if (step.op === 'heal') return folder.heal({});
       if (step.op === 'status') return statusOf(await folder.state());
       // The Go program always exports these.
       const everything = { includePersonal: true, includeDeleted: true };
