@@ -16,8 +16,12 @@ export interface GoldenTable<Reason extends string> {
   readonly asOurs?: (outcome: Outcome) => Outcome;
 }
 
-/** Runs every case of the file as a test and prints how many are equal and how many differ on purpose, and why. */
-export function testGoldenTable<Reason extends string>(table: GoldenTable<Reason>): void {
+/**
+ * Runs every case of the file as a test and prints how many are equal and how many differ on purpose, and why.
+ *
+ * @returns the cases; none where the golden data is absent
+ */
+export function testGoldenTable<Reason extends string>(table: GoldenTable<Reason>): readonly GoldenCase[] {
   const cases = goldenCases(table.file);
   if (cases.length > 0) console.log(summary(table, cases));
   describe.skipIf(cases.length === 0)(`golden/local/${table.file}`, () => {
@@ -34,6 +38,7 @@ export function testGoldenTable<Reason extends string>(table: GoldenTable<Reason
       judge(table, cases, one, comparable(await runCase(one)));
     });
   });
+  return cases;
 }
 
 function judge<Reason extends string>(table: GoldenTable<Reason>, cases: readonly GoldenCase[], one: GoldenCase, ours: Outcome): void {

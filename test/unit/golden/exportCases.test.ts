@@ -1,12 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { goldenCases } from '../../support/goldenCase.ts';
 import { runCase } from '../../support/goldenRun.ts';
 import { testGoldenTable } from '../../support/goldenTable.ts';
 import { EXPORT_DIFFERENCES, EXPORT_REASONS, withOurManifest } from './exportDifferences.ts';
 
-testGoldenTable({ file: 'export.json', reasons: EXPORT_REASONS, differences: EXPORT_DIFFERENCES, asOurs: withOurManifest });
+const cases = testGoldenTable({ file: 'export.json', reasons: EXPORT_REASONS, differences: EXPORT_DIFFERENCES, asOurs: withOurManifest });
 
-const conflict = goldenCases('export.json').find((one) => one.name === 'manifest-conflict');
+const conflict = cases.find((one) => one.name === 'manifest-conflict');
 
 describe.skipIf(!conflict)('the golden manifest with conflict markers', () => {
   it('heals to both sides, and what waited is exported then', async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { goldenCases, type Outcome } from '../../support/goldenCase.ts';
+import type { Outcome } from '../../support/goldenCase.ts';
 import { unnumbered } from '../../support/goldenExpected.ts';
 import { runCase } from '../../support/goldenRun.ts';
 import { expectedOf, type GoldenTable, testGoldenTable } from '../../support/goldenTable.ts';
@@ -12,7 +12,7 @@ const TABLE: GoldenTable<keyof typeof IMPORT_REASONS> = {
   asNewer: ['session-in-later-chunk', 'same-sync-id-twice-in-chunk'],
 };
 
-testGoldenTable(TABLE);
+const cases = testGoldenTable(TABLE);
 
 /** Every case whose chunk waits because its name is not its hash, by what a person gets who imports it all the same. */
 const NAMED: Readonly<Record<string, { readonly id: string; readonly gets: 'the golden rows' | 'a problem' }>> = {
@@ -29,8 +29,6 @@ const NAMED: Readonly<Record<string, { readonly id: string; readonly gets: 'the 
   'file-bom': { id: 'aaaaaaaa', gets: 'a problem' },
   'file-array-root': { id: 'aaaaaaaa', gets: 'a problem' },
 };
-
-const cases = goldenCases('import.json');
 
 describe.skipIf(cases.length === 0)('an altered chunk that a person names', () => {
   it.each(Object.entries(NAMED))('%s', async (name, { id, gets }) => {
