@@ -1,17 +1,64 @@
 /**
  * The package's public face: the same engine without an editor, for scripts and other programs. Names follow the Go package `sync` of the
- * Engram program where the thing is the same.
+ * Engram program where the thing is the same; docs/api.md has them side by side.
  */
-export { FileTransport } from './adapters/chunkFolder.ts';
+export { FileTransport, type FileTransportOptions } from './adapters/chunkFolder.ts';
+export type { DetectedProject as DetectionResult } from './adapters/projectDetection.ts';
 export { getUsername } from './adapters/userName.ts';
-export { chunkId, decodeChunk, encodeChunk } from './engine/chunkCodec.ts';
-export { EngramError, type EngramErrorCode } from './engine/errors.ts';
-export type { CallContext, ExportOptions, FolderOptions, ImportOptions, NewMemory, SavedMemory } from './engine/folderRequests.ts';
+// Outside, the plain name is the function that gives its result at once, like its counterpart.
+export { chunkId, decodeChunk as decodeChunkInSlices, decodeChunkSync as decodeChunk, encodeChunk } from './engine/chunkCodec.ts';
+export { ChunkNotFoundError, EngramError, type EngramErrorCode } from './engine/errors.ts';
+export {
+  type CallContext,
+  DEFAULT_LIMITS,
+  type ExportOptions,
+  type FolderLimits,
+  type FolderOptions,
+  type ImportOptions,
+  type MemoryPatch,
+  type NewMemory,
+  type SavedMemory,
+} from './engine/folderRequests.ts';
 export type { ExportSummary, FolderState, ImportSummary, SyncSummary } from './engine/folderState.ts';
 export { encodeGoString } from './engine/goJson.ts';
 export { normalizeProject } from './engine/goText.ts';
-export { type ChunkEntry, type ChunkId, encodeManifest, type Manifest, manifestSummary, parseManifest } from './engine/manifest.ts';
-export type { Transport } from './engine/ports.ts';
+export {
+  appendEntry,
+  type ChunkEntry,
+  type ChunkId,
+  decodeManifest,
+  encodeManifest,
+  type Manifest,
+  type ManifestParts,
+  manifestSummary,
+  toChunkId,
+  type UnusableEntry,
+} from './engine/manifest.ts';
+export {
+  buildImportMutations,
+  countUpserts,
+  effectiveMutations,
+  orderMutationsForApply,
+  synthesizeMutations,
+} from './engine/mutationRules.ts';
+export type { ChunkFile, MemoryCounts, Transport, Turn, WriteGuard } from './engine/ports.ts';
 export { decodeMutationPayload } from './engine/recordCodec.ts';
-export type { ChunkData, ObservationRecord, PromptRecord, RelationRecord, SessionRecord, SyncMutation } from './engine/records.ts';
+export type {
+  ChunkData,
+  Extra,
+  Int,
+  JsonNumber,
+  JsonObject,
+  JsonValue,
+  ObservationRecord,
+  PromptRecord,
+  RejectedRecord,
+  RelationRecord,
+  SessionRecord,
+  SyncMutation,
+} from './engine/records.ts';
+export type { ChunkProblem, ImportResult, SyncResult, SyncStatus } from './engine/syncResult.ts';
+export { detectProject } from './folder/detectProject.ts';
+export { openStore, type Store, type StoredMemory, type StoreOptions } from './folder/store.ts';
+export { Syncer, type SyncerExportOptions, type SyncerImportOptions } from './folder/syncer.ts';
 export { type FolderEnvironment, type MemoryFolder, openMemoryFolder } from './openFolder.ts';

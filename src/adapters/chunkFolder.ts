@@ -1,15 +1,15 @@
 import { lstat, mkdir, readdir } from 'node:fs/promises';
-import { basename, join } from 'node:path';
-import { EngramError } from '../engine/errors.ts';
-import type { FolderLimits } from '../engine/folderRequests.ts';
+import { basename, join, resolve } from 'node:path';
+import { ChunkNotFoundError, EngramError } from '../engine/errors.ts';
+import { DEFAULT_LIMITS, type FolderLimits } from '../engine/folderRequests.ts';
 import {
   type ChunkEntry,
   type ChunkId,
+  decodeManifest,
   EMPTY_MANIFEST,
   encodeManifest,
   isChunkId,
   type Manifest,
-  parseManifest,
 } from '../engine/manifest.ts';
 import type { ChunkFile, Transport, WriteGuard } from '../engine/ports.ts';
 import { writeFileAtomically } from './atomicFile.ts';
@@ -38,15 +38,19 @@ export class FileTransport implements Transport {
   readonly #root: string;
   readonly #options: FileTransportOptions;
 
-  /** @param root absolute path of the `.engram` folder; it may not exist yet. */
-  constructor(root: string, options: FileTransportOptions) {
-    this.#root = root;
-    this.#options = options;
+  /**
+   * @param syncDir path of the `.engram` folder; it may not exist yet.
+   * @param options by default the limits of the settings, and nobody else who writes. Whoever shares the folder with other programs holds
+   *   its lock; a `Syncer` does.
+   */
+  constructor(syncDir: string, options: Partial<FileTransportOptions> = {}) {
+    this.#root = resolve(syncDir);
+    this.#options = { limits: DEFAULT_LIMITS, guard: () => undefined, ...options };
   }
 
   async readManifest(): Promise<Manifest> {
     const bytes = await this.readManifestBytes();
-    return bytes ? parseManifest(bytes) : EMPTY_MANIFEST;
+    return bytes ? decodeManifest(bytes) : EMPTY_MANIFEST;
   }
 
   /** The file as it is, damaged or not; `undefined` where there is none. @throws {EngramError} manifest-too-large, not-regular-file */
@@ -64,7 +68,7 @@ export class FileTransport implements Transport {
   async readChunk(id: string): Promise<Uint8Array> {
     const subject = chunkSubject(id);
     const packed = await this.#readPacked(id, this.#options.limits.maxChunkBytes);
-    if (!packed) throw new EngramError('chunk-missing', `${subject} is not there yet.`, { subject });
+    if (!packed) throw new ChunkNotFoundError(id, { subject });
     return unpackGzip(packed, this.#options.limits.maxChunkBytes, subject);
   }
 

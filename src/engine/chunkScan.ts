@@ -48,7 +48,7 @@ function scanOne(id: ChunkId, entry: ChunkEntry | undefined, file: ChunkFile | u
   const indexed = input.indexed.get(id);
   const isMerged = indexed !== undefined && input.recorded.has(id);
   const chunk = { id, entry, file, indexed, isMerged, problem: undefined, waiting: false };
-  if (!file) return { ...chunk, state: 'missing', problem: missing(id, isMerged) };
+  if (!file) return { ...chunk, state: 'missing', problem: missingChunk(id, isMerged) };
   const problem = file.problem ? notRegular(id) : problemOf(file, input.problems);
   if (problem) return { ...chunk, state: problem.code === 'chunk-altered' ? 'altered' : 'unreadable', problem };
   const isUnchanged = indexed?.size === file.size && indexed.mtimeMs === file.mtimeMs;
@@ -62,7 +62,8 @@ function problemOf(file: ChunkFile, problems: KnownProblems): EngramError | unde
   return known && known.size === file.size && known.mtimeMs === file.mtimeMs ? known.error : undefined;
 }
 
-function missing(id: ChunkId, isMerged: boolean): EngramError {
+/** @param isMerged the memories have what it holds. */
+export function missingChunk(id: ChunkId, isMerged: boolean): EngramError {
   const next = isMerged
     ? 'Your database has its memories, but a teammate who clones now would not get them: restore the file from git.'
     : 'It is imported as soon as the file arrives.';

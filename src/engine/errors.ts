@@ -43,3 +43,19 @@ export class EngramError extends Error {
     return error instanceof EngramError && (code === undefined || error.code === code);
   }
 }
+
+/**
+ * The chunk that a {@link Transport} was asked for is not there (Go `sync.ErrChunkNotFound`, in its words). A transport of one's own throws
+ * it, too: an import then leaves the chunk pending instead of ending.
+ */
+export class ChunkNotFoundError extends EngramError {
+  declare readonly code: 'chunk-missing';
+  readonly chunkId: string;
+
+  /** @param detail `subject`: what is safe to show, by default the id. */
+  constructor(chunkId: string, detail: { subject?: string; cause?: unknown } = {}) {
+    super('chunk-missing', 'sync: chunk not found', { subject: chunkId, ...detail });
+    this.name = 'ChunkNotFoundError';
+    this.chunkId = chunkId;
+  }
+}

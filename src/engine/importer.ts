@@ -1,6 +1,6 @@
 import { type Applied, ChunkApplier, holdingsOf, NOTHING_APPLIED } from './applyChunk.ts';
 import { decodeChunk, sha256Hex } from './chunkCodec.ts';
-import type { ScannedChunk } from './chunkScan.ts';
+import { missingChunk, type ScannedChunk } from './chunkScan.ts';
 import { type ChunkVersions, chunkVersions } from './chunkVersions.ts';
 import { EngramError } from './errors.ts';
 import { entryTime } from './exportChunks.ts';
@@ -164,7 +164,8 @@ function isChunkFault(error: unknown): error is EngramError {
 }
 
 /** One sentence for a person: what happened, what is safe, what to do. */
-function chunkFault(id: ChunkId, error: EngramError): EngramError {
+export function chunkFault(id: ChunkId, error: EngramError): EngramError {
+  if (error.code === 'chunk-missing') return missingChunk(id, false);
   const reason = error.message.replace(/\.$/, '');
   const detail = { subject: id, cause: error };
   if (error.code === 'chunk-corrupt') {

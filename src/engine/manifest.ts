@@ -34,6 +34,9 @@ export interface Manifest {
   readonly absent?: true;
 }
 
+/** What writing a manifest needs; the rest is what reading a file adds. */
+export type ManifestParts = Pick<Manifest, 'version' | 'chunks'> & Partial<Manifest>;
+
 /** From version 2.0 on, Go programs refuse what a manifest of version 1 lists; older ones ignore the number. */
 const WRITTEN_VERSION = 2;
 
@@ -76,7 +79,7 @@ export function appendEntry(manifest: Manifest, entry: ChunkEntry): Manifest {
  * @param source text, or UTF-8 bytes.
  * @throws {EngramError} manifest-conflict (git's markers stand in it), manifest-invalid (empty, not JSON, or not a manifest's shape)
  */
-export function parseManifest(source: string | Uint8Array): Manifest {
+export function decodeManifest(source: string | Uint8Array): Manifest {
   return manifestFromJson(parseRoot(source));
 }
 
@@ -167,10 +170,10 @@ function invalid(reason: string, cause?: unknown): EngramError {
  * The bytes of a manifest: the layout of Go's `json.MarshalIndent`, without a line end at the end. The version is at least 2 and never
  * lowered; unknown keys stand behind the known ones, unusable entries behind the others.
  */
-export function encodeManifest(manifest: Manifest): Uint8Array {
+export function encodeManifest(manifest: ManifestParts): Uint8Array {
   const root = new Map<string, JsonValue>([
     ['version', Math.max(WRITTEN_VERSION, manifest.version)],
-    ['chunks', [...manifest.chunks.map(entryToJson), ...manifest.unusable.map((entry) => entry.json)]],
+    ['chunks', [...manifest.chunks.map(entryToJson), ...(manifest.unusable ?? []).map((entry) => entry.json)]],
     ...(manifest.extra ?? []),
   ]);
   return new TextEncoder().encode(stringifyGoIndented(root));

@@ -7,14 +7,14 @@ export interface Clock {
   now(): number;
 }
 
-/** Where chunks come from and go to. JSON is raw (unpacked) in both directions. Go: `sync.Transport`. */
+/** Where chunks come from and go to. JSON is raw (unpacked) in both directions, whatever the comments of Go's `sync.Transport` say. */
 export interface Transport {
   /** @throws {EngramError} manifest-invalid, manifest-conflict, manifest-too-large, not-regular-file. A missing file is an empty manifest of version 2 with `absent: true`. */
   readManifest(): Promise<Manifest>;
   writeManifest(manifest: Manifest): Promise<void>;
   /** Writes nothing when the same bytes are there already. @throws {EngramError} chunk-collision when other bytes are. */
   writeChunk(id: string, json: Uint8Array, entry: ChunkEntry): Promise<void>;
-  /** @throws {EngramError} chunk-missing (ChunkNotFoundError), chunk-corrupt (gzip), chunk-too-large, not-regular-file. Does not check the hash. */
+  /** @throws {EngramError} chunk-missing ({@link ChunkNotFoundError}), chunk-corrupt (gzip), chunk-too-large, not-regular-file. Does not check the hash. */
   readChunk(id: string): Promise<Uint8Array>;
   /** Chunk files present, whether listed or not; absent where a transport cannot list. Never throws for one bad file: that file carries `problem`. */
   listChunks?(): Promise<readonly ChunkFile[]>;

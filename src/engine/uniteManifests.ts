@@ -3,7 +3,7 @@ import { EngramError } from './errors.ts';
 import { canonicalJson } from './goJson.ts';
 import { instantOf } from './goTime.ts';
 import { readLooseManifest } from './looseManifest.ts';
-import { type ChunkEntry, type ChunkId, type Manifest, parseManifest } from './manifest.ts';
+import { type ChunkEntry, type ChunkId, decodeManifest, type Manifest } from './manifest.ts';
 import type { Extra, JsonValue } from './records.ts';
 
 /** A larger file that is no JSON is not searched: real manifests have a few hundred bytes for each chunk. */
@@ -61,7 +61,7 @@ function unseenIn(rest: readonly Manifest[], whole: readonly Manifest[]): Manife
 
 function strictly(text: string): Manifest | undefined {
   try {
-    return parseManifest(text);
+    return decodeManifest(text);
   } catch (error) {
     if (EngramError.is(error)) return undefined;
     throw error;

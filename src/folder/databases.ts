@@ -1,6 +1,6 @@
 import { rm } from 'node:fs/promises';
-import { join } from 'node:path';
-import { loadSqlJs, type SqlJs } from '../adapters/sqlJs.ts';
+import { dirname, join } from 'node:path';
+import { loadSqlJs, openSqlJs, type SqlJs } from '../adapters/sqlJs.ts';
 import { SqlJsFile } from '../adapters/sqlJsFile.ts';
 import { EngramError } from '../engine/errors.ts';
 import { problemFrom } from '../engine/folderProblem.ts';
@@ -24,22 +24,34 @@ export interface OpenDatabases {
   readonly search: SearchIndex;
 }
 
+/** Where the databases stand. Absolute paths. */
+export interface DatabasePaths {
+  readonly memories: string;
+  /** `undefined`: in memory, made anew from the chunks by whoever needs it. */
+  readonly index: string | undefined;
+}
+
+/** The names that both databases have in an `.engram` folder. */
+export function pathsIn(root: string): DatabasePaths {
+  return { memories: join(root, 'engram.db'), index: join(root, 'index.db') };
+}
+
 /**
- * The two files of a folder, `engram.db` and `index.db`, loaded whole and written back whole. A change on disk by another window is
- * noticed at every {@link open}.
+ * The memories and the index, loaded whole and written back whole. A change on disk by another window is noticed at every {@link open}.
  */
 export class FolderDatabases {
   readonly #wasmPath: string;
-  readonly #root: string;
+  readonly #paths: DatabasePaths;
   #sqlJs: Promise<SqlJs> | undefined;
   #memories: DatabaseFile | undefined;
   #indexFile: DatabaseFile | undefined;
+  #memoryIndex: SqlDatabase | undefined;
   #open: OpenDatabases | undefined;
   /** Says it once more until the folder is closed: a person should see it. */
   #rebuilt: FolderProblem | undefined;
 
-  constructor(root: string, wasmPath: string) {
-    this.#root = root;
+  constructor(paths: DatabasePaths, wasmPath: string) {
+    this.#paths = paths;
     this.#wasmPath = wasmPath;
   }
 
@@ -49,9 +61,10 @@ export class FolderDatabases {
    * @throws {EngramError} store-corrupt without `guard`; not-regular-file, read-only, io-failed
    */
   async open(guard?: WriteGuard): Promise<OpenDatabases> {
-    const { memories, indexFile } = await this.#files();
-    const memoryFile = await this.#openMemories(memories, guard);
-    const index = await this.#openIndex(indexFile, guard);
+    this.#sqlJs ??= loadSqlJs(this.#wasmPath);
+    const sqlJs = await this.#sqlJs;
+    const memoryFile = await this.#openMemories(sqlJs, guard);
+    const index = await this.#openIndex(sqlJs, guard);
     if (this.#open && !memoryFile.fresh && !index.fresh) return this.#open;
     const { database } = memoryFile;
     const inspected = inspectMemoryDatabase(database);
@@ -81,18 +94,14 @@ export class FolderDatabases {
   close(): void {
     this.#memories?.close();
     this.#indexFile?.close();
+    this.#memoryIndex?.close();
+    this.#memoryIndex = undefined;
     this.#open = undefined;
   }
 
-  async #files(): Promise<{ memories: DatabaseFile; indexFile: DatabaseFile }> {
-    this.#sqlJs ??= loadSqlJs(this.#wasmPath);
-    const sqlJs = await this.#sqlJs;
-    this.#memories ??= new SqlJsFile(sqlJs, join(this.#root, 'engram.db'));
-    this.#indexFile ??= new SqlJsFile(sqlJs, join(this.#root, 'index.db'));
-    return { memories: this.#memories, indexFile: this.#indexFile };
-  }
-
-  async #openMemories(file: DatabaseFile, guard: WriteGuard | undefined): Promise<{ database: SqlDatabase; fresh: boolean }> {
+  async #openMemories(sqlJs: SqlJs, guard: WriteGuard | undefined): Promise<{ database: SqlDatabase; fresh: boolean }> {
+    this.#memories ??= new SqlJsFile(sqlJs, this.#paths.memories);
+    const file = this.#memories;
     try {
       return await file.open();
     } catch (error) {
@@ -110,20 +119,27 @@ export class FolderDatabases {
   }
 
   /** The index holds nothing that cannot be made again, so a damaged one is simply removed. */
-  async #openIndex(
-    file: DatabaseFile,
-    guard: WriteGuard | undefined,
-  ): Promise<{ database: SqlDatabase; index: FolderIndex; fresh: boolean }> {
+  async #openIndex(sqlJs: SqlJs, guard: WriteGuard | undefined): Promise<{ database: SqlDatabase; index: FolderIndex; fresh: boolean }> {
+    if (this.#paths.index === undefined) return this.#openMemoryIndex(sqlJs);
+    this.#indexFile ??= new SqlJsFile(sqlJs, this.#paths.index);
+    const file = this.#indexFile;
     let opened: { database: SqlDatabase; fresh: boolean };
     try {
       opened = await file.open();
     } catch (error) {
       if (!EngramError.is(error, 'store-corrupt') || !guard) throw error;
       await guard();
-      await rm(join(this.#root, await file.setAside()), { force: true });
+      await rm(join(dirname(file.path), await file.setAside()), { force: true });
       opened = await file.open();
     }
     return { ...opened, index: openFolderIndex(opened.database).index };
+  }
+
+  #openMemoryIndex(sqlJs: SqlJs): { database: SqlDatabase; index: FolderIndex; fresh: boolean } {
+    const fresh = this.#memoryIndex === undefined;
+    const database = this.#memoryIndex ?? openSqlJs(sqlJs);
+    this.#memoryIndex = database;
+    return { database, index: openFolderIndex(database).index, fresh };
   }
 }
 

@@ -1,6 +1,6 @@
 import type { FileTransport } from '../adapters/chunkFolder.ts';
 import { EngramError } from '../engine/errors.ts';
-import { EMPTY_MANIFEST, type Manifest, parseManifest } from '../engine/manifest.ts';
+import { decodeManifest, EMPTY_MANIFEST, type Manifest } from '../engine/manifest.ts';
 import type { FolderHistory } from '../engine/ports.ts';
 import { readDamagedManifest, uniteManifests } from '../engine/uniteManifests.ts';
 
@@ -38,7 +38,7 @@ export async function readManifestWhole(sources: ManifestSources): Promise<Manif
   }
   if (!bytes) return readLost(sources);
   try {
-    const file = parseManifest(bytes);
+    const file = decodeManifest(bytes);
     return isUnmerged ? readUnmerged(file, sources) : { file, error: undefined, known: file, isEmpty: false, isUnmerged };
   } catch (error) {
     if (!EngramError.is(error)) throw error;

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { FileTransport } from '../adapters/chunkFolder.ts';
-import { isDataDirectory, lookAtFolder } from '../adapters/folderLook.ts';
+import { lookAtFolder } from '../adapters/folderLook.ts';
 import { translateFsError } from '../adapters/fsErrors.ts';
 import { type GitCommand, openGit } from '../adapters/git.ts';
 import { ensureIgnoreFile } from '../adapters/gitIgnoreFile.ts';
@@ -41,7 +41,7 @@ import type {
 } from '../engine/folderRequests.ts';
 import type { ExportSummary, FolderState, HealSummary, ImportSummary, MergeDriverState, SyncSummary } from '../engine/folderState.ts';
 import type { HealMode } from '../engine/healingPlan.ts';
-import { Importer, type ImporterParts } from '../engine/importer.ts';
+import { chunkFault, Importer, type ImporterParts } from '../engine/importer.ts';
 import { type ChunkId, EMPTY_MANIFEST, isChunkId, NEWEST_MANIFEST_VERSION } from '../engine/manifest.ts';
 import type { GitFolderStatus, Turn, WriteGuard } from '../engine/ports.ts';
 import { chunkDocument, chunkItems, memoryDocument, sessionDocument } from '../engine/readable.ts';
@@ -49,14 +49,14 @@ import type { ObservationRecord } from '../engine/records.ts';
 import { RowReader } from '../engine/rowReader.ts';
 import type { FolderEnvironment, MemoryFolder } from '../openFolder.ts';
 import { deleteMemory, editMemory, saveMemory } from '../store/saveMemory.ts';
-import { FolderDatabases, type OpenDatabases } from './databases.ts';
+import { FolderDatabases, type OpenDatabases, pathsIn } from './databases.ts';
 import { FolderStateReader } from './folderStateReader.ts';
 import { FolderHealer, healingInput, type LastRepair, NOTHING_HEALED } from './healing.ts';
+import { LOCK_WAIT_MS } from './holdLocks.ts';
 import { KeptCopy, lostRows } from './keptCopy.ts';
 import { listingOf, type ManifestReading, readManifestWhole } from './manifestReader.ts';
+import { mustBeOursToWrite, readOnlyDatabase, refused, trackedDatabase } from './refusals.ts';
 
-/** How long a request waits for another window's writing before it says so. */
-const LOCK_WAIT_MS = 10_000;
 const SAVE_EVERY_MS = 2_000;
 const SEARCH_SLICE_MS = 20;
 
@@ -89,7 +89,7 @@ export class OpenMemoryFolder implements MemoryFolder {
   constructor(options: FolderOptions, environment: FolderEnvironment) {
     this.#options = options;
     this.#environment = environment;
-    this.#databases = new FolderDatabases(options.root, environment.wasmPath);
+    this.#databases = new FolderDatabases(pathsIn(options.root), environment.wasmPath);
   }
 
   configure(options: FolderOptions): void {
@@ -351,7 +351,7 @@ export class OpenMemoryFolder implements MemoryFolder {
         try {
           await this.#tidy(git, guard);
           const databases = await this.#databases.open(guard);
-          if (!databases.writable) throw readOnly(databases);
+          if (!databases.writable) throw readOnlyDatabase(databases);
           const turn = makeTurn(context.signal);
           return await this.#workAndSave({ databases, git, status, turn, guard, context }, work);
         } finally {
@@ -425,15 +425,7 @@ export class OpenMemoryFolder implements MemoryFolder {
 
   async #mustBeWritable(): Promise<void> {
     this.#mustBeTrusted();
-    const { root } = this.#options;
-    const look = await lookAtFolder(root);
-    if (look.kind !== 'ok') throw refused(look.kind);
-    if (await isDataDirectory(root)) {
-      throw new EngramError(
-        'store-in-data-directory',
-        'This is the Engram program’s own data directory, so nothing is written here. Open your project’s folder instead.',
-      );
-    }
+    await mustBeOursToWrite(this.#options.root);
   }
 
   #mustBeTrusted(): void {
@@ -462,7 +454,15 @@ export class OpenMemoryFolder implements MemoryFolder {
     if (!isChunkId(id)) throw notFound('chunk');
     const turn = makeTurn(context.signal);
     if (this.#environment.quarantined(id)) throw notFound('chunk');
-    return { turn, data: await decodeChunk(await this.#transport().readChunk(id as ChunkId), turn) };
+    return { turn, data: await decodeChunk(await this.#unpacked(id), turn) };
+  }
+
+  async #unpacked(id: ChunkId): Promise<Uint8Array> {
+    try {
+      return await this.#transport().readChunk(id);
+    } catch (error) {
+      throw EngramError.is(error) ? chunkFault(id, error) : error;
+    }
   }
 
   #transport(): FileTransport & { listChunks: NonNullable<FileTransport['listChunks']> } {
@@ -493,26 +493,4 @@ function detailOf(row: ObservationRecord): MemoryDetail {
 
 function notFound(what: 'chunk' | 'memory' | 'session'): EngramError {
   return new EngramError('not-found', `This ${what} is not here. It may have been deleted, or stand in a chunk that is not imported yet.`);
-}
-
-function refused(kind: 'absent' | 'foreign' | 'not-a-folder'): EngramError {
-  if (kind === 'absent') return new EngramError('not-initialised', 'There is no .engram folder here. Initialize it first.');
-  if (kind === 'foreign')
-    return new EngramError('not-initialised', 'The .engram folder here belongs to another tool. Nothing in it was touched.');
-  return new EngramError('not-regular-file', '.engram is a file or a link, not a folder. It is never followed, and nothing was written.');
-}
-
-function trackedDatabase(): EngramError {
-  return new EngramError(
-    'store-tracked',
-    'Git tracks .engram/engram.db, so using it would publish everything in it. Run: git rm --cached .engram/engram.db',
-    {
-      subject: 'engram.db',
-    },
-  );
-}
-
-function readOnly(databases: OpenDatabases): EngramError {
-  const code = databases.kind === 'newer' ? 'store-newer' : 'store-foreign';
-  return new EngramError(code, databases.problem?.message ?? 'The database is read-only.', { subject: 'engram.db' });
 }

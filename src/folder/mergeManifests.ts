@@ -1,6 +1,6 @@
 import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { EngramError } from '../engine/errors.ts';
-import { encodeManifest, type Manifest, NEWEST_MANIFEST_VERSION, parseManifest } from '../engine/manifest.ts';
+import { decodeManifest, encodeManifest, type Manifest, NEWEST_MANIFEST_VERSION } from '../engine/manifest.ts';
 import { insertByTime } from '../engine/placement.ts';
 import { uniteManifests } from '../engine/uniteManifests.ts';
 
@@ -47,7 +47,7 @@ export function mergeManifests(base: Manifest | undefined, ours: Manifest, their
 function sideOf(path: string): Manifest | undefined {
   const bytes = readFileSync(path);
   if (bytes.toString('latin1').trim() === '') return undefined;
-  const side = parseManifest(bytes);
+  const side = decodeManifest(bytes);
   if (side.version <= NEWEST_MANIFEST_VERSION) return side;
   throw new EngramError('manifest-invalid', 'manifest.json was written by a newer release, so its merge is left to git');
 }

@@ -4,11 +4,11 @@ import { EngramError } from '../../../src/engine/errors.ts';
 import {
   appendEntry,
   type ChunkEntry,
+  decodeManifest,
   EMPTY_MANIFEST,
   encodeManifest,
   isChunkId,
   type Manifest,
-  parseManifest,
   toChunkId,
 } from '../../../src/engine/manifest.ts';
 
@@ -23,25 +23,25 @@ function codeOf(run: () => unknown): string {
   return 'no error';
 }
 
-describe('parseManifest', () => {
+describe('decodeManifest', () => {
   it('says that an empty file is empty', () => {
-    for (const text of ['', ' \n\t ']) expect(() => parseManifest(text)).toThrow(/it is empty/);
+    for (const text of ['', ' \n\t ']) expect(() => decodeManifest(text)).toThrow(/it is empty/);
   });
 
   it.each(['{"version":1,"chunks":[\n<<<<<<< HEAD\n{"id":"a"}\n=======\n{"id":"b"}\n>>>>>>> theirs\n]}', '<<<<<<< HEAD\n{}'])(
     'recognises conflict markers',
     (text) => {
-      expect(codeOf(() => parseManifest(text))).toBe('manifest-conflict');
+      expect(codeOf(() => decodeManifest(text))).toBe('manifest-conflict');
     },
   );
 
   it('takes no marker inside a text for a conflict', () => {
-    expect(parseManifest('{"chunks":[{"id":"a","created_by":"\\n<<<<<<< x"}]}').chunks).toHaveLength(1);
+    expect(decodeManifest('{"chunks":[{"id":"a","created_by":"\\n<<<<<<< x"}]}').chunks).toHaveLength(1);
   });
 
   it('lets a bad entry cost only itself, and writes it back behind the others', () => {
     const text = `{"version":2,"chunks":[7,{"id":"../x"},{"id":""},{"id":"good","created_by":null},{"id":"b","created_at":5},null,{"id":9}]}`;
-    const manifest = parseManifest(text);
+    const manifest = decodeManifest(text);
     expect(manifest.chunks.map((entry) => entry.id)).toEqual(['good']);
     expect(manifest.unusable.map(({ index, reason }) => `${index}: ${reason}`)).toEqual([
       '0: it is a number, not an object',
@@ -62,17 +62,17 @@ describe('parseManifest', () => {
   });
 
   it('keeps duplicates, in the order of the file', () => {
-    expect(parseManifest('{"chunks":[{"id":"b"},{"id":"a"},{"id":"b"}]}').chunks.map((entry) => entry.id)).toEqual(['b', 'a', 'b']);
+    expect(decodeManifest('{"chunks":[{"id":"b"},{"id":"a"},{"id":"b"}]}').chunks.map((entry) => entry.id)).toEqual(['b', 'a', 'b']);
   });
 
   it('never lowers a version', () => {
-    expect(textOf(parseManifest('{"version":7}'))).toContain('"version": 7');
+    expect(textOf(decodeManifest('{"version":7}'))).toContain('"version": 7');
   });
 
   it('throws nothing but EngramError', () => {
     fc.assert(
       fc.property(fc.oneof(fc.string(), fc.uint8Array(), fc.json()), (source) => {
-        codeOf(() => parseManifest(source));
+        codeOf(() => decodeManifest(source));
       }),
     );
   });
@@ -84,7 +84,7 @@ describe('parseManifest', () => {
     fc.assert(
       fc.property(fc.array(entry), fc.integer({ min: 2, max: 99 }), (entries, version) => {
         const chunks = entries.map((one): ChunkEntry => ({ ...one, id: toChunkId(one.id) }));
-        expect(parseManifest(encodeManifest({ version, chunks, unusable: [] }))).toEqual({ version, chunks, unusable: [] });
+        expect(decodeManifest(encodeManifest({ version, chunks, unusable: [] }))).toEqual({ version, chunks, unusable: [] });
       }),
     );
   });

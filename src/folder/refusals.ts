@@ -1,0 +1,41 @@
+import { isDataDirectory, lookAtFolder } from '../adapters/folderLook.ts';
+import { EngramError } from '../engine/errors.ts';
+import type { OpenDatabases } from './databases.ts';
+
+/** Why nothing is written here, in the words for a person. */
+
+/** @throws {EngramError} not-initialised, not-regular-file, store-in-data-directory, io-failed */
+export async function mustBeOursToWrite(root: string): Promise<void> {
+  const look = await lookAtFolder(root);
+  if (look.kind !== 'ok') throw refused(look.kind);
+  if (!(await isDataDirectory(root))) return;
+  throw new EngramError(
+    'store-in-data-directory',
+    'This is the Engram program’s own data directory, so nothing is written here. Open your project’s folder instead.',
+  );
+}
+
+/** @param kind what stands where an `.engram` folder should. */
+export function refused(kind: 'absent' | 'foreign' | 'not-a-folder'): EngramError {
+  if (kind === 'absent') return new EngramError('not-initialised', 'There is no .engram folder here. Initialize it first.');
+  if (kind === 'foreign')
+    return new EngramError('not-initialised', 'The .engram folder here belongs to another tool. Nothing in it was touched.');
+  return new EngramError('not-regular-file', '.engram is a file or a link, not a folder. It is never followed, and nothing was written.');
+}
+
+/** Git tracks the database, so whatever is written into it would be published. */
+export function trackedDatabase(): EngramError {
+  return new EngramError(
+    'store-tracked',
+    'Git tracks .engram/engram.db, so using it would publish everything in it. Run: git rm --cached .engram/engram.db',
+    {
+      subject: 'engram.db',
+    },
+  );
+}
+
+/** One of a newer release, or that the Engram program has opened. */
+export function readOnlyDatabase(databases: OpenDatabases): EngramError {
+  const code = databases.kind === 'newer' ? 'store-newer' : 'store-foreign';
+  return new EngramError(code, databases.problem?.message ?? 'The database is read-only.', { subject: 'engram.db' });
+}

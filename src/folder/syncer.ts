@@ -1,0 +1,203 @@
+import { dirname, resolve } from 'node:path';
+import { FileTransport } from '../adapters/chunkFolder.ts';
+import { lookAtFolder } from '../adapters/folderLook.ts';
+import { systemClock } from '../adapters/systemClock.ts';
+import { makeTurn } from '../adapters/turns.ts';
+import { EngramError } from '../engine/errors.ts';
+import { Exporter, type ExporterParts } from '../engine/exporter.ts';
+import type { ExportOptions, ImportOptions } from '../engine/folderRequests.ts';
+import { Importer, type ImporterParts } from '../engine/importer.ts';
+import { NEWEST_MANIFEST_VERSION } from '../engine/manifest.ts';
+import { oneByOne } from '../engine/oneByOne.ts';
+import type { Git, Transport, WriteGuard } from '../engine/ports.ts';
+import {
+  type ImportResult,
+  NOTHING_IMPORTED,
+  type SyncResult,
+  type SyncStatus,
+  toImportResult,
+  toSyncResult,
+  toSyncStatus,
+} from '../engine/syncResult.ts';
+import { scanTransport, type TransportScan } from '../engine/transportScan.ts';
+import { FolderDatabases, type OpenDatabases, pathsIn } from './databases.ts';
+import { placeAt, type WritePlace, writeIn } from './engramFolder.ts';
+
+import { readOnlyDatabase } from './refusals.ts';
+import type { Store } from './store.ts';
+
+export interface SyncerExportOptions extends ExportOptions {
+  /** Who exports, as the manifest will say; {@link getUsername} gives the Go program's answer. */
+  readonly createdBy: string;
+  readonly signal?: AbortSignal;
+}
+
+export interface SyncerImportOptions extends ImportOptions {
+  readonly signal?: AbortSignal;
+}
+
+/** What a run works with, while it holds the locks. */
+type Parts = ExporterParts & ImporterParts & { readonly databases: OpenDatabases };
+
+/**
+ * Shares the memories of one database through chunks (Go `sync.Syncer`). Calls run one after another; each holds the lock of the folder of
+ * chunks and of the database's folder.
+ *
+ * What the chunks hold is remembered in the folder's `index.db` where the database is that folder's own `engram.db`, as the extension has it.
+ * For any other pair the index is in memory and made from the chunks, which is why the first call reads them all.
+ */
+export class Syncer {
+  readonly #store: Store;
+  /** Absolute; `undefined` for a transport that is no folder. */
+  readonly #syncDir: string | undefined;
+  readonly #transport: (guard: WriteGuard | undefined) => Transport;
+  /** The database is the one that stands in the folder of chunks. */
+  readonly #isFolders: boolean;
+  readonly #databases: FolderDatabases;
+  readonly #next = oneByOne();
+
+  private constructor(store: Store, syncDir: string | undefined, transport: (guard: WriteGuard | undefined) => Transport) {
+    this.#store = store;
+    this.#syncDir = syncDir;
+    this.#transport = transport;
+    const paths = syncDir === undefined ? undefined : pathsIn(syncDir);
+    this.#isFolders = paths?.memories === store.path;
+    const index = this.#isFolders ? paths?.index : undefined;
+    this.#databases = new FolderDatabases({ memories: store.path, index }, store.wasmPath);
+  }
+
+  /** For a folder that git shares, as a rule `<repository>/.engram` (Go `sync.New` and its other name `sync.NewLocal`). */
+  static local(store: Store, syncDir: string): Syncer {
+    const root = resolve(syncDir);
+    return new Syncer(store, root, (guard) => new FileTransport(root, { guard: () => guard }));
+  }
+
+  /** For chunks that stand anywhere else (Go `sync.NewWithTransport`). */
+  static withTransport(store: Store, transport: Transport): Syncer {
+    return new Syncer(store, undefined, () => transport);
+  }
+
+  /**
+   * Writes what is new into chunks; makes the folder where it is not there yet. What is new is a question of content: no clock, no
+   * teammate's chunk and no second folder can hold anything back.
+   *
+   * @throws {EngramError} manifest-invalid, manifest-conflict, manifest-too-large, store-newer: nothing was written; those of the databases and of writing; cancelled
+   */
+  async export(options: SyncerExportOptions): Promise<SyncResult> {
+    const { signal, ...wanted } = options;
+    const context = signal ? { signal } : {};
+    return this.#write(signal, async (parts) => {
+      const before = await scan(parts);
+      mustBeComplete(before);
+      const importer = new Importer(parts);
+      const recorded = parts.store.importedChunks();
+      // An index made anew lacks the unknown fields of what was imported before; merging that again changes nothing else.
+      await importer.run(
+        before.chunks.filter(({ id, indexed }) => !indexed && recorded.has(id)),
+        undefined,
+        context,
+      );
+      await importer.learn((await scan(parts)).chunks);
+      return toSyncResult(await new Exporter(parts).run((await scan(parts)).chunks, wanted, context));
+    });
+  }
+
+  /**
+   * Imports what is new, each chunk with the record of it in one transaction. A chunk that cannot be used is among the problems of the
+   * result, stays pending, and stops nothing.
+   *
+   * @param options `ids`: only these; a chunk whose content is not what its name says is imported only when it is named.
+   * @throws {EngramError} those of the databases and of writing; cancelled: what was imported before stays
+   */
+  async import(options: SyncerImportOptions = {}): Promise<ImportResult> {
+    const { signal, ids } = options;
+    if (await this.#isAbsent()) return NOTHING_IMPORTED;
+    return this.#write(signal, async (parts) => {
+      const recorded = new Set(parts.store.importedChunks());
+      const before = await scan(parts);
+      const summary = await new Importer(parts).run(before.chunks, ids && new Set(ids), signal ? { signal } : {});
+      const imported = [...parts.store.importedChunks()].filter((id) => !recorded.has(id)).length;
+      const result = toImportResult(before, summary, imported);
+      const { problem } = parts.databases;
+      if (!problem) return result;
+      return { ...result, problems: [{ chunkId: '', code: problem.code, message: problem.message }, ...result.problems] };
+    });
+  }
+
+  /** Reads only. @throws {EngramError} those of the databases and the transport */
+  async status(): Promise<SyncStatus> {
+    return this.#next(async () => {
+      const { store, index } = await this.#databases.open();
+      const recorded = store.importedChunks();
+      const known = { indexed: index.chunks(), recorded, problems: new Map() };
+      return toSyncStatus(await scanTransport(this.#transport(undefined), known), recorded);
+    });
+  }
+
+  /** Frees the memory. The syncer can be used again all the same. */
+  close(): Promise<void> {
+    return this.#next(async () => this.#databases.close());
+  }
+
+  async #isAbsent(): Promise<boolean> {
+    return this.#syncDir !== undefined && (await lookAtFolder(this.#syncDir)).kind === 'absent';
+  }
+
+  #write<T>(signal: AbortSignal | undefined, work: (parts: Parts) => Promise<T>): Promise<T> {
+    const run = async (guard: WriteGuard, git: Git | undefined): Promise<T> => {
+      // Only the folder's own database is set aside and made anew when it is damaged: any other path may lead to anything.
+      const databases = await this.#databases.open(this.#isFolders ? guard : undefined);
+      if (!databases.writable) throw readOnlyDatabase(databases);
+      const repository = this.#syncDir === undefined ? undefined : git;
+      return this.#workAndSave(guard, () => work(this.#parts(databases, repository, { guard, signal })));
+    };
+    return this.#next(() => writeIn(this.#places(), run, signal));
+  }
+
+  #places(): readonly WritePlace[] {
+    const home = dirname(this.#store.path);
+    if (this.#syncDir === undefined) return [placeAt(home)];
+    const shared: WritePlace = { path: this.#syncDir, isShared: true };
+    return home === this.#syncDir ? [shared] : [shared, placeAt(home)];
+  }
+
+  /** What was done before a failure or a cancellation stands at a chunk boundary, so it is saved as well. */
+  async #workAndSave<T>(guard: WriteGuard, work: () => Promise<T>): Promise<T> {
+    let result: T;
+    try {
+      result = await work();
+    } catch (error) {
+      if (!EngramError.is(error, 'lock-lost')) await this.#databases.save(guard);
+      throw error;
+    }
+    await this.#databases.save(guard);
+    return result;
+  }
+
+  #parts(databases: OpenDatabases, git: Git | undefined, run: { guard: WriteGuard; signal: AbortSignal | undefined }): Parts {
+    return {
+      databases,
+      transport: this.#transport(run.guard),
+      store: databases.store,
+      index: databases.index,
+      clock: systemClock,
+      turn: makeTurn(run.signal),
+      git,
+      problems: new Map(),
+      quarantined: () => false,
+      onReading: () => undefined,
+      checkpoint: async () => undefined,
+    };
+  }
+}
+
+function scan({ transport, store, index, problems }: Parts): Promise<TransportScan> {
+  return scanTransport(transport, { indexed: index.chunks(), recorded: store.importedChunks(), problems });
+}
+
+/** Nothing is written beside a manifest that cannot be read, or that a newer release has written. */
+function mustBeComplete({ manifest, manifestProblem }: TransportScan): void {
+  if (manifestProblem) throw manifestProblem;
+  if (manifest.version <= NEWEST_MANIFEST_VERSION) return;
+  throw new EngramError('store-newer', 'manifest.json was written by a newer release, so nothing is exported. Update this program.');
+}
