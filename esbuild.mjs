@@ -1,6 +1,8 @@
 // Bundles everything into `dist`. `node esbuild.mjs`: as shipped. `--dev`: readable, with source maps, rebuilt on change with `--watch`.
+import { execFileSync } from 'node:child_process';
 import { chmod, copyFile, mkdir, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
 import esbuild from 'esbuild';
 
 const isDev = process.argv.includes('--dev') || process.argv.includes('--watch');
@@ -40,9 +42,11 @@ const hostSuite = {
   sourcemap: 'inline',
 };
 
+const { resolve } = createRequire(import.meta.url);
+
 await rm('dist', { recursive: true, force: true });
 await mkdir('dist', { recursive: true });
-await copyFile(createRequire(import.meta.url).resolve('sql.js/dist/sql-wasm.wasm'), 'dist/sql-wasm.wasm');
+await copyFile(resolve('sql.js/dist/sql-wasm.wasm'), 'dist/sql-wasm.wasm');
 if (process.argv.includes('--watch')) {
   const contexts = await Promise.all([...bundles, hostSuite].map((options) => esbuild.context(options)));
   await Promise.all(contexts.map((context) => context.watch()));
@@ -50,6 +54,9 @@ if (process.argv.includes('--watch')) {
   const results = await Promise.all(bundles.map((options) => esbuild.build(options)));
   await esbuild.build(hostSuite);
   await chmod('dist/cli.js', 0o755);
+  // The types of `dist/index.js`, for scripts; they are not packed into the extension.
+  const tsc = join(dirname(resolve('typescript/package.json')), 'bin/tsc');
+  execFileSync(process.execPath, [tsc, '-p', 'tsconfig.types.json'], { stdio: 'inherit' });
   await writeFile('dist/meta.json', JSON.stringify(merged(results.map((result) => result.metafile))));
 }
 
