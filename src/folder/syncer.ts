@@ -86,7 +86,7 @@ export class Syncer {
   async export(options: SyncerExportOptions): Promise<SyncResult> {
     const { signal, ...wanted } = options;
     const context = signal ? { signal } : {};
-    return this.#write(signal, async (parts) => {
+    const run = async (parts: Parts): Promise<SyncResult> => {
       const before = await scan(parts);
       mustBeComplete(before);
       const importer = new Importer(parts);
@@ -99,7 +99,8 @@ export class Syncer {
       );
       await importer.learn((await scan(parts)).chunks);
       return toSyncResult(await new Exporter(parts).run((await scan(parts)).chunks, wanted, context));
-    });
+    };
+    return this.#next(() => this.#write(signal, run));
   }
 
   /**
@@ -111,8 +112,7 @@ export class Syncer {
    */
   async import(options: SyncerImportOptions = {}): Promise<ImportResult> {
     const { signal, ids } = options;
-    if (await this.#isAbsent()) return NOTHING_IMPORTED;
-    return this.#write(signal, async (parts) => {
+    const run = async (parts: Parts): Promise<ImportResult> => {
       const recorded = new Set(parts.store.importedChunks());
       const before = await scan(parts);
       const summary = await new Importer(parts).run(before.chunks, ids && new Set(ids), signal ? { signal } : {});
@@ -121,7 +121,8 @@ export class Syncer {
       const { problem } = parts.databases;
       if (!problem) return result;
       return { ...result, problems: [{ chunkId: '', code: problem.code, message: problem.message }, ...result.problems] };
-    });
+    };
+    return this.#next(async () => ((await this.#isAbsent()) ? NOTHING_IMPORTED : this.#write(signal, run)));
   }
 
   /** Reads only. @throws {EngramError} those of the databases and the transport */
@@ -151,7 +152,7 @@ export class Syncer {
       const repository = this.#syncDir === undefined ? undefined : git;
       return this.#workAndSave(guard, () => work(this.#parts(databases, repository, { guard, signal })));
     };
-    return this.#next(() => writeIn(this.#places(), run, signal));
+    return writeIn(this.#places(), run, signal);
   }
 
   #places(): readonly WritePlace[] {

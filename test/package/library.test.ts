@@ -8,7 +8,7 @@ import { root, tool } from '../../scripts/paths.ts';
 const documentation = readFileSync(path.join(root, 'docs/api.md'), 'utf8');
 
 function block(language: string): string {
-  return new RegExp(`^\`\`\`${language}\n([^]*?)^\`\`\``, 'm').exec(documentation)?.[1] ?? '';
+  return new RegExp(`^\`\`\`${language}\n([\\s\\S]*?)^\`\`\``, 'm').exec(documentation)?.[1] ?? '';
 }
 
 /** A script's folder, with the library installed as `npm install <folder>` does it. */
