@@ -97,6 +97,14 @@ describe('a chunk that cannot be used', () => {
     expect(await folder.importChunks({})).toMatchObject({ memories: 0, edits: 0 });
   });
 
+  it('says so to a person who opens it, not in the words of a program', async () => {
+    const folder = openIn(spoiled(() => 'deadbeef'));
+    await expect(folder.readChunk('deadbeef')).rejects.toMatchObject({
+      code: 'chunk-missing',
+      message: 'Chunk deadbeef is listed, but its file is not here. It is imported as soon as the file arrives.',
+    });
+  });
+
   it('is imported when it arrives after all', async () => {
     const root = spoiled(() => 'deadbeef');
     const later = GOOD.replace('obs-1', 'obs-2');

@@ -124,6 +124,19 @@ describe('an import with bad chunks', () => {
     expect(await syncer.import({ ids: ['aaaaaaaa'] })).toMatchObject({ chunksImported: 0 });
   });
 
+  it('counts a session as new that was only a placeholder for the row of an earlier chunk', async () => {
+    const root = engramFolder();
+    const row = '{"sync_id":"o","session_id":"s","title":"T","created_at":"2026-01-02 03:05:00"}';
+    const rows = `{"sessions":null,"observations":[${row}],"prompts":null}`;
+    const ids = [rows, SOUND].map((json) => chunkId(Buffer.from(json)));
+    putChunk(root, ids[0] ?? '', rows);
+    putChunk(root, ids[1] ?? '', SOUND);
+    putManifest(root, { version: 1, chunks: ids.map((id) => entry(id)) });
+    const store = await newStore();
+    expect(await syncerOf(store, root).import()).toMatchObject({ chunksImported: 2, sessionsImported: 1, observationsImported: 1 });
+    expect(await store.sessions()).toMatchObject([{ id: 's', directory: '/w' }]);
+  });
+
   it('tells of a chunk that a transport does not have, and imports it once it has', async () => {
     const place = new MemoryTransport();
     const id = chunkId(Buffer.from(SOUND));
