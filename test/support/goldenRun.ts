@@ -37,25 +37,33 @@ const TABLES: Readonly<Record<string, string>> = {
 
 /**
  * Runs the steps of a golden case on this engine, through its public face, in a temporary folder: each `dir` is a folder of its own with an
- * `.engram`, and a database is carried into the folder that a step names, as the Go program's one database serves all folders.
+ * `.engram`.
  *
  * @param more steps behind those of the case
+ * @param sync what carries out the imports, exports and looks; by default a folder as the extension opens it
  */
-export async function runCase(one: GoldenCase, more: readonly GoldenStep[] = []): Promise<Outcome> {
-  const run = new GoldenRun(temporaryFolder());
+export async function runCase(one: GoldenCase, more: readonly GoldenStep[] = [], sync: GoldenSync = throughFolder): Promise<Outcome> {
+  const run = new GoldenRun(temporaryFolder(), sync);
   const results: unknown[] = [];
   for (const step of [...one.steps, ...more]) results.push(await run.step(step));
   return { results, databases: await run.databases(), folders: run.folders() };
 }
 
+export type SyncStep = Extract<GoldenStep, { readonly op: 'import' | 'export' | 'status' | 'heal' }>;
+
+/** Carries out one step on the folder `root` and the database file, which may not be there yet. Gives what the Go program would answer. */
+export type GoldenSync = (step: SyncStep, root: string, database: string) => Promise<object>;
+
 class GoldenRun {
   readonly #home: string;
+  readonly #carryOut: GoldenSync;
   /** Folders and databases in use, in the order of their first step. */
   readonly #dirs = new Set<string>();
   readonly #dbs = new Set<string>();
 
-  constructor(home: string) {
+  constructor(home: string, sync: GoldenSync) {
     this.#home = home;
+    this.#carryOut = sync;
   }
 
   async step(step: GoldenStep): Promise<unknown> {
@@ -151,23 +159,28 @@ class GoldenRun {
     }
   }
 
-  async #sync(step: Extract<GoldenStep, { readonly op: 'import' | 'export' | 'status' | 'heal' }>): Promise<unknown> {
-    const root = this.#root(step.dir);
-    const carried = this.#database(step.db);
-    if (existsSync(carried)) copyFileSync(carried, join(root, 'engram.db'));
-    const folder = openIn(root);
-    const result = await answered(async () => {
-      if (step.op === 'import') return imported(await folder.importChunks(step.ids ? { ids: step.ids } : {}));
-      if (step.op === 'heal') return folder.heal({});
-      if (step.op === 'status') return statusOf(await folder.state());
-      // The Go program always exports these.
-      const everything = { includePersonal: true, includeDeleted: true };
-      return exported(await folder.exportNew({ createdBy: step.by, project: step.project, ...everything }));
-    });
+  #sync(step: SyncStep): Promise<object> {
+    const database = this.#database(step.db);
+    return answered(() => this.#carryOut(step, this.#root(step.dir), database));
+  }
+}
+
+/** The database is carried into the folder and back, as the Go program's one database serves all folders. */
+async function throughFolder(step: SyncStep, root: string, database: string): Promise<object> {
+  const own = join(root, 'engram.db');
+  if (existsSync(database)) copyFileSync(database, own);
+  const folder = openIn(root);
+  try {
+    if (step.op === 'import') return imported(await folder.importChunks(step.ids ? { ids: step.ids } : {}));
+    if (step.op === 'heal') return await folder.heal({});
+    if (step.op === 'status') return statusOf(await folder.state());
+    // The Go program always exports these.
+    const everything = { includePersonal: true, includeDeleted: true };
+    return exported(await folder.exportNew({ createdBy: step.by, project: step.project, ...everything }));
+  } finally {
     await folder.close();
-    if (existsSync(join(root, 'engram.db'))) copyFileSync(join(root, 'engram.db'), carried);
-    rmSync(join(root, 'engram.db'), { force: true });
-    return result;
+    if (existsSync(own)) copyFileSync(own, database);
+    rmSync(own, { force: true });
   }
 }
 

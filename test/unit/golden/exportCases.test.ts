@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { runCase } from '../../support/goldenRun.ts';
 import { testGoldenTable } from '../../support/goldenTable.ts';
-import { EXPORT_DIFFERENCES, EXPORT_REASONS, withOurManifest } from './exportDifferences.ts';
+import { EXPORT_TABLE } from './exportDifferences.ts';
 
-const cases = testGoldenTable({ file: 'export.json', reasons: EXPORT_REASONS, differences: EXPORT_DIFFERENCES, asOurs: withOurManifest });
+const cases = testGoldenTable(EXPORT_TABLE);
 
 const conflict = cases.find((one) => one.name === 'manifest-conflict');
 

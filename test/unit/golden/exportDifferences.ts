@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
 import type { Outcome } from '../../support/goldenCase.ts';
 import type { Difference, Expected } from '../../support/goldenExpected.ts';
+import type { GoldenTable } from '../../support/goldenTable.ts';
 
-export const EXPORT_REASONS = {
+const EXPORT_REASONS = {
   clock: 'what is new is a question of content: no time of a manifest entry keeps a row at home',
   'second folder': 'what another folder holds says nothing about this one',
   'self-contained': 'a chunk brings the sessions of its rows along, whoever has them already',
@@ -82,7 +83,7 @@ function without(expected: Expected, id: string): Expected {
 }
 
 /** What ours does instead of the Go programs, case by case; every other case is answered as they answer it. */
-export const EXPORT_DIFFERENCES: Readonly<Record<string, Difference<Reason>>> = {
+const EXPORT_DIFFERENCES: Readonly<Record<string, Difference<Reason>>> = {
   'row-older-than-newest-entry-is-lost': {
     reason: 'clock',
     change: (expected) => writes(expected.chunk(idOf(FIRST_CHUNK)), { step: 2, json: FIRST_CHUNK, entry: FIRST_ENTRY }),
@@ -161,7 +162,7 @@ export const EXPORT_DIFFERENCES: Readonly<Record<string, Difference<Reason>>> = 
  * The answer of the Go program with what ours writes into every manifest: version 2, and as the time of an entry the newest time of its rows
  * that can be, where the Go program writes the time of its run.
  */
-export function withOurManifest(outcome: Outcome): Outcome {
+function withOurManifest(outcome: Outcome): Outcome {
   const folders = Object.entries(outcome.folders).map(([name, files]) => {
     const manifest = files['manifest.json'];
     if (!manifest?.includes('<now>')) return [name, files] as const;
@@ -186,3 +187,10 @@ function timeOf(json = '{}'): string {
     .filter((time) => time <= Date.now());
   return times.length === 0 ? '(none)' : `${new Date(Math.max(...times)).toISOString().slice(0, 19)}Z`;
 }
+
+export const EXPORT_TABLE: GoldenTable<keyof typeof EXPORT_REASONS> = {
+  file: 'export.json',
+  reasons: EXPORT_REASONS,
+  differences: EXPORT_DIFFERENCES,
+  asOurs: withOurManifest,
+};

@@ -2,17 +2,10 @@ import { describe, expect, it } from 'vitest';
 import type { Outcome } from '../../support/goldenCase.ts';
 import { unnumbered } from '../../support/goldenExpected.ts';
 import { runCase } from '../../support/goldenRun.ts';
-import { expectedOf, type GoldenTable, testGoldenTable } from '../../support/goldenTable.ts';
-import { IMPORT_DIFFERENCES, IMPORT_REASONS } from './importDifferences.ts';
+import { expectedOf, testGoldenTable } from '../../support/goldenTable.ts';
+import { IMPORT_TABLE } from './importDifferences.ts';
 
-const TABLE: GoldenTable<keyof typeof IMPORT_REASONS> = {
-  file: 'import.json',
-  reasons: IMPORT_REASONS,
-  differences: IMPORT_DIFFERENCES,
-  asNewer: ['session-in-later-chunk', 'same-sync-id-twice-in-chunk'],
-};
-
-const cases = testGoldenTable(TABLE);
+const cases = testGoldenTable(IMPORT_TABLE);
 
 /** Every case whose chunk waits because its name is not its hash, by what a person gets who imports it all the same. */
 const NAMED: Readonly<Record<string, { readonly id: string; readonly gets: 'the golden rows' | 'a problem' }>> = {
@@ -37,7 +30,7 @@ describe.skipIf(cases.length === 0)('an altered chunk that a person names', () =
     const after = await runCase(one, [{ op: 'import', db: 'b', dir: 'x', ids: [id] }]);
     if (gets === 'a problem') {
       expect(after.results.at(-1)).toMatchObject({ ok: { chunks_imported: 0, problems: [`chunk-corrupt ${id}`] } });
-      expect(rowsOf(after)).toEqual(rowsOf(expectedOf(TABLE, cases, one)));
+      expect(rowsOf(after)).toEqual(rowsOf(expectedOf(IMPORT_TABLE, cases, one)));
     } else {
       expect(after.results.at(-1)).toMatchObject({ ok: { chunks_imported: 1 } });
       expect(rowsOf(after)).toEqual(rowsOf(one.outcomes['v1.14.0']));
@@ -45,7 +38,7 @@ describe.skipIf(cases.length === 0)('an altered chunk that a person names', () =
   });
 
   it('is each that waits for one', () => {
-    const altered = cases.filter((one) => JSON.stringify(expectedOf(TABLE, cases, one).results).includes('chunk-altered'));
+    const altered = cases.filter((one) => JSON.stringify(expectedOf(IMPORT_TABLE, cases, one).results).includes('chunk-altered'));
     expect(altered.map((one) => one.name).sort()).toEqual(Object.keys(NAMED).sort());
   });
 });

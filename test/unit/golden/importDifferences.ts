@@ -1,7 +1,8 @@
 import type { Row, Tables } from '../../support/goldenCase.ts';
 import type { Difference, Expected, RowsOf } from '../../support/goldenExpected.ts';
+import type { GoldenTable } from '../../support/goldenTable.ts';
 
-export const IMPORT_REASONS = {
+const IMPORT_REASONS = {
   'bad chunk': 'one chunk or record that cannot be used stops the Go programs; here the others are imported and it is told',
   altered: 'a chunk whose content does not match its name waits for a person',
   refused: 'a document that is no chunk is told, not taken for an empty one',
@@ -132,7 +133,7 @@ const RELATION_OF_HIDDEN: Difference<Reason> = {
 };
 
 /** What ours does instead of the Go programs, case by case; every other case is answered as they answer it. */
-export const IMPORT_DIFFERENCES: Readonly<Record<string, Difference<Reason>>> = {
+const IMPORT_DIFFERENCES: Readonly<Record<string, Difference<Reason>>> = {
   'type-fractional-id': withoutRowNumber('bccc6ddb', 'obs-derived-3f56681f9fd98239003ba34246102467', 't'),
   'type-big-exponent': withoutRowNumber('804362af', 'obs-derived-3f56681f9fd98239003ba34246102467', 't'),
   'type-number-as-string': withoutRowNumber('64aeb942', 'obs-derived-0dfafe89e0d58b75228d9616d09768ca', ''),
@@ -287,3 +288,10 @@ function addAll(expected: Expected, from: Tables, numbered: number): Expected {
   }
   return expected;
 }
+
+export const IMPORT_TABLE: GoldenTable<keyof typeof IMPORT_REASONS> = {
+  file: 'import.json',
+  reasons: IMPORT_REASONS,
+  differences: IMPORT_DIFFERENCES,
+  asNewer: ['session-in-later-chunk', 'same-sync-id-twice-in-chunk'],
+};
