@@ -1,6 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { loadSqlJs, openSqlJs, type SqlJs } from '../adapters/sqlJs.ts';
+import { openSqlJs, type SqlJs } from '../adapters/sqlJs.ts';
 import { SqlJsFile } from '../adapters/sqlJsFile.ts';
 import { EngramError } from '../engine/errors.ts';
 import { problemFrom } from '../engine/folderProblem.ts';
@@ -40,7 +40,7 @@ export function pathsIn(root: string): DatabasePaths {
  * The memories and the index, loaded whole and written back whole. A change on disk by another window is noticed at every {@link open}.
  */
 export class FolderDatabases {
-  readonly #wasmPath: string;
+  readonly #load: () => Promise<SqlJs>;
   readonly #paths: DatabasePaths;
   #sqlJs: Promise<SqlJs> | undefined;
   #memories: DatabaseFile | undefined;
@@ -50,9 +50,10 @@ export class FolderDatabases {
   /** Says it once more until the folder is closed: a person should see it. */
   #rebuilt: FolderProblem | undefined;
 
-  constructor(paths: DatabasePaths, wasmPath: string) {
+  /** @param load gives the WASM module; called once. */
+  constructor(paths: DatabasePaths, load: () => Promise<SqlJs>) {
     this.#paths = paths;
-    this.#wasmPath = wasmPath;
+    this.#load = load;
   }
 
   /**
@@ -61,7 +62,7 @@ export class FolderDatabases {
    * @throws {EngramError} store-corrupt without `guard`; not-regular-file, read-only, io-failed
    */
   async open(guard?: WriteGuard): Promise<OpenDatabases> {
-    this.#sqlJs ??= loadSqlJs(this.#wasmPath);
+    this.#sqlJs ??= this.#load();
     const sqlJs = await this.#sqlJs;
     const memoryFile = await this.#openMemories(sqlJs, guard);
     const index = await this.#openIndex(sqlJs, guard);

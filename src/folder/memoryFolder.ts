@@ -10,6 +10,7 @@ import { GitMergeDriver } from '../adapters/gitMergeDriver.ts';
 import { findGit } from '../adapters/gitProcess.ts';
 import { LockFile } from '../adapters/lock.ts';
 import { detectProjectName } from '../adapters/projectDetection.ts';
+import { loadSqlJs } from '../adapters/sqlJs.ts';
 import { systemClock } from '../adapters/systemClock.ts';
 import { removeStaleTemporaryFiles } from '../adapters/temporaryFiles.ts';
 import { makeTurn } from '../adapters/turns.ts';
@@ -89,7 +90,7 @@ export class OpenMemoryFolder implements MemoryFolder {
   constructor(options: FolderOptions, environment: FolderEnvironment) {
     this.#options = options;
     this.#environment = environment;
-    this.#databases = new FolderDatabases(pathsIn(options.root), environment.wasmPath);
+    this.#databases = new FolderDatabases(pathsIn(options.root), () => loadSqlJs(environment.wasmPath));
   }
 
   configure(options: FolderOptions): void {

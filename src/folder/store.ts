@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { dirname, join, resolve } from 'node:path';
+import { loadSqlJs, type SqlJs } from '../adapters/sqlJs.ts';
 import { systemClock } from '../adapters/systemClock.ts';
 import type { MemoryPatch, NewMemory, SavedMemory } from '../engine/folderRequests.ts';
 import { oneByOne } from '../engine/oneByOne.ts';
@@ -31,15 +32,20 @@ export interface StoredMemory extends NewMemory {
 export class Store {
   /** Absolute. */
   readonly path: string;
-  readonly wasmPath: string;
+  /** The WASM module, for whoever opens this database, too: once loaded it serves all of them. */
+  readonly sqlJs: () => Promise<SqlJs>;
   readonly #databases: FolderDatabases;
   readonly #next = oneByOne();
 
   /** @param path of the file; it is made by the first call that writes. */
   constructor(path: string, options: StoreOptions = {}) {
     this.path = resolve(path);
-    this.wasmPath = options.wasmPath ?? join(__dirname, 'sql-wasm.wasm');
-    this.#databases = new FolderDatabases({ memories: this.path, index: undefined }, this.wasmPath);
+    let loaded: Promise<SqlJs> | undefined;
+    this.sqlJs = () => {
+      loaded ??= loadSqlJs(options.wasmPath ?? join(__dirname, 'sql-wasm.wasm'));
+      return loaded;
+    };
+    this.#databases = new FolderDatabases({ memories: this.path, index: undefined }, this.sqlJs);
   }
 
   /** By `started_at`. */

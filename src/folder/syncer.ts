@@ -63,7 +63,7 @@ export class Syncer {
     const paths = syncDir === undefined ? undefined : pathsIn(syncDir);
     this.#isFolders = paths?.memories === store.path;
     const index = this.#isFolders ? paths?.index : undefined;
-    this.#databases = new FolderDatabases({ memories: store.path, index }, store.wasmPath);
+    this.#databases = new FolderDatabases({ memories: store.path, index }, store.sqlJs);
   }
 
   /** For a folder that git shares, as a rule `<repository>/.engram` (Go `sync.New` and its other name `sync.NewLocal`). */
