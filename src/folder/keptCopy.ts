@@ -79,9 +79,14 @@ export async function lostRows(kept: ChunkData | undefined, rows: RowReader, tur
   };
 }
 
-/** How many memories, edits and deletions a copy holds. */
+/** How many memories a copy concerns; one may stand in it in two versions. */
 export function countRows({ observations, prompts, mutations = [] }: ChunkData): number {
-  return observations.length + prompts.length + mutations.length;
+  const keys = [
+    ...observations.map((row) => versionKey('observation', observationVersion(row).key)),
+    ...prompts.map((row) => versionKey('prompt', promptVersion(row).key)),
+    ...mutations.map(({ entity, entityKey }) => versionKey(entity as Entity, entityKey)),
+  ];
+  return new Set(keys).size;
 }
 
 /** The deletion of a row that is not here has nothing left to do. */

@@ -1,6 +1,6 @@
 import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { chunkNames, engramFolder, openIn, temporaryFolder } from '../../support/folder.ts';
 
 describe('the copy of what is not shared', () => {
@@ -41,6 +41,8 @@ describe('the copy of what is not shared', () => {
     const again = openIn(root, { keepFolder });
     await again.importChunks({});
     expect(await again.state()).toMatchObject({ kept: 2, totals: { observations: 3 }, toShare: { edits: 0, deletes: 0 } });
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 10_000 }); // within one second the text would decide which edit wins
+    onTestFinished(() => void vi.useRealTimers());
     await again.edit(edited, { title: 'Edited again' });
     expect((await again.state()).kept).toBe(1);
     await again.restoreKept();
