@@ -139,6 +139,7 @@ export interface FolderRequests {
   state(): Promise<FolderState>;
   initialise(): Promise<void>;
   importChunks(options: ImportOptions): Promise<ImportSummary>;
+  /** Repairs what is not ambiguous, then exports. */
   exportNew(options: ExportOptions): Promise<ExportSummary>;
   /** Repairs manifest and chunk files: what {@link FolderState.healing} says. */
   heal(options: HealOptions): Promise<HealSummary>;

@@ -6,7 +6,6 @@ import { lookAtFolder } from '../adapters/folderLook.ts';
 import { translateFsError } from '../adapters/fsErrors.ts';
 import { type GitCommand, openGit } from '../adapters/git.ts';
 import { ensureIgnoreFile } from '../adapters/gitIgnoreFile.ts';
-import { GitMergeDriver } from '../adapters/gitMergeDriver.ts';
 import { findGit } from '../adapters/gitProcess.ts';
 import { LockFile } from '../adapters/lock.ts';
 import { detectProjectName } from '../adapters/projectDetection.ts';
@@ -51,6 +50,7 @@ import { RowReader } from '../engine/rowReader.ts';
 import type { FolderEnvironment, MemoryFolder } from '../openFolder.ts';
 import { deleteMemory, editMemory, saveMemory } from '../store/saveMemory.ts';
 import { FolderDatabases, type OpenDatabases, pathsIn } from './databases.ts';
+import { DriverKeeper } from './driverKeeper.ts';
 import { FolderStateReader } from './folderStateReader.ts';
 import { FolderHealer, healingInput, type LastRepair, NOTHING_HEALED } from './healing.ts';
 import { LOCK_WAIT_MS } from './holdLocks.ts';
@@ -84,12 +84,13 @@ export class OpenMemoryFolder implements MemoryFolder {
   #guard: WriteGuard | undefined;
   #isTidy = false;
   #healed: LastRepair | undefined;
-  /** Looked at once, when the folder is opened, and after each change. */
-  #driverState: MergeDriverState | undefined;
+  readonly #driver: DriverKeeper;
 
   constructor(options: FolderOptions, environment: FolderEnvironment) {
     this.#options = options;
     this.#environment = environment;
+    const program = join(dirname(environment.wasmPath), 'mergeDriver.js');
+    this.#driver = new DriverKeeper(program, (message) => environment.log('warn', message));
     this.#databases = new FolderDatabases(pathsIn(options.root), () => loadSqlJs(environment.wasmPath));
   }
 
@@ -103,7 +104,7 @@ export class OpenMemoryFolder implements MemoryFolder {
 
   async state(context: CallContext = {}): Promise<FolderState> {
     const git = await this.#git();
-    await this.#checkDriver(git);
+    await this.#driver.check(git);
     const reader = new FolderStateReader({
       options: this.#options,
       databases: this.#databases,
@@ -111,7 +112,7 @@ export class OpenMemoryFolder implements MemoryFolder {
       problems: this.#problems,
       git,
       healed: this.#healed,
-      mergeDriver: this.#driverState,
+      mergeDriver: this.#driver.state,
       turn: makeTurn(context.signal),
     });
     try {
@@ -143,7 +144,10 @@ export class OpenMemoryFolder implements MemoryFolder {
   }
 
   async exportNew(options: ExportOptions, context: CallContext = {}): Promise<ExportSummary> {
-    return this.#write(context, (writing) => this.#export(options, writing));
+    return this.#write(context, async (writing) => {
+      await this.#heal('sync', writing);
+      return this.#export(options, writing);
+    });
   }
 
   async heal(options: HealOptions, context: CallContext = {}): Promise<HealSummary> {
@@ -152,12 +156,7 @@ export class OpenMemoryFolder implements MemoryFolder {
 
   async mergeDriver(action: MergeDriverAction): Promise<MergeDriverState> {
     this.#mustBeTrusted();
-    const driver = this.#driver(await this.#git());
-    if (!driver) throw new EngramError('git-failed', 'There is no git repository here, so there is no merge to help with.');
-    if (action === 'install') await driver.install();
-    if (action === 'remove') await driver.remove();
-    this.#driverState = await driver.state();
-    return this.#driverState;
+    return this.#driver.change(action, await this.#git());
   }
 
   async sync(options: ExportOptions, context: CallContext = {}): Promise<SyncSummary> {
@@ -394,27 +393,6 @@ export class OpenMemoryFolder implements MemoryFolder {
       if (!EngramError.is(error) || error.code === 'cancelled') throw error;
       this.#environment.log('warn', `the copy of what is not shared could not be written: ${error.code}`);
     }
-  }
-
-  /** One that merely is of another release, or knows only a Node that is gone, is renewed: somebody has asked for it once. */
-  async #checkDriver(git: GitCommand | undefined): Promise<void> {
-    const driver = this.#driverState === undefined ? this.#driver(git) : undefined;
-    if (!driver) return;
-    try {
-      this.#driverState = await driver.state();
-      if (this.#driverState !== 'outdated') return;
-      await driver.install();
-      this.#driverState = await driver.state();
-    } catch (error) {
-      if (!EngramError.is(error)) throw error;
-      this.#driverState ??= 'absent';
-      this.#environment.log('warn', `the merge driver could not be checked: ${error.code}`);
-    }
-  }
-
-  #driver(git: GitCommand | undefined): GitMergeDriver | undefined {
-    const program = join(dirname(this.#environment.wasmPath), 'mergeDriver.js');
-    return git && new GitMergeDriver(git.place, program);
   }
 
   async #tidy(git: GitCommand | undefined, guard: WriteGuard): Promise<void> {

@@ -143,7 +143,6 @@ describe('a chunk that cannot be used', () => {
 
 const BAD_MANIFESTS: Readonly<Record<string, { text: string | undefined; kind: string }>> = {
   'is no JSON': { text: 'hello', kind: 'invalid' },
-  'is empty': { text: '', kind: 'invalid' },
   'has conflict markers': { text: `{\n<<<<<<< HEAD\n"version": 1\n=======\n"version": 2\n>>>>>>> x\n}`, kind: 'conflict' },
   'is a folder': { text: undefined, kind: 'not-a-file' },
   'is huge': { text: `{"version":1,"chunks":[],"x":"${'y'.repeat(17 * 1024 * 1024)}"}`, kind: 'too-large' },
@@ -182,12 +181,17 @@ describe('a manifest that cannot be used', () => {
     expect(state.problems.some((problem) => problem.code === 'manifest-invalid')).toBe(true);
   });
 
-  it('that is missing is written anew from the chunks by the next sync', async () => {
+  it.each([
+    ['missing', 'absent', 'sync'],
+    ['empty', 'invalid', 'sync'],
+    ['empty', 'invalid', 'exportNew'],
+  ] as const)('that is %s (%s) is written anew from the chunks by the next %s', async (name, kind, request) => {
     const root = engramFolder();
+    if (name === 'empty') putManifest(root, '');
     putChunk(root, GOOD_ID, GOOD);
     const folder = openIn(root);
-    expect((await folder.state()).manifest).toBe('absent');
-    await folder.sync({});
+    expect((await folder.state()).manifest).toBe(kind);
+    await folder[request]({});
     expect(JSON.parse(readFileSync(join(root, 'manifest.json'), 'utf8'))).toMatchObject({
       version: 2,
       chunks: [{ id: GOOD_ID, memories: 1 }],
