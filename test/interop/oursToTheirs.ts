@@ -1,9 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { expect, it } from 'vitest';
-import { decodeChunk } from '../../src/engine/chunkCodec.ts';
-import type { ChunkData } from '../../src/engine/records.ts';
-import { chunkText, putManifest } from '../support/folder.ts';
+import { putManifest, readChunk } from '../support/folder.ts';
 import { folderOfOurs, type OurMember } from './ourFolder.ts';
 import type { EngramProgram } from './programs.ts';
 import { live, type Row } from './rows.ts';
@@ -36,7 +34,7 @@ export function oursToTheirs(program: EngramProgram): void {
     const gopher = new Teammate(program);
     await gopher.importFrom(folder);
     await gopher.run(folder, ['save', 'A memory of theirs', 'said <there>', '--project', 'demo', '--type', 'decision']);
-    const exported = await chunkOf(ours, await gopher.exportTo(folder));
+    const exported = await readChunk(ours.root, (await gopher.exportTo(folder)) ?? '');
     const own = exported.observations.filter((row) => row.title === 'A memory of theirs');
     const repeated = exported.observations.filter((row) => row.title !== 'A memory of theirs').map((row) => row.syncId);
     expect(own).toHaveLength(1);
@@ -71,10 +69,6 @@ function expectToHold(gopher: Teammate, ours: OurMember): void {
   expect(there.prompts).toEqual(ours.firstShared('prompts'));
   expect(there.sessions).toEqual(ours.firstShared('sessions'));
   expect(there.relations).toEqual([]);
-}
-
-async function chunkOf(ours: OurMember, id: string | undefined): Promise<ChunkData> {
-  return decodeChunk(Buffer.from(chunkText(ours.root, id ?? ''), 'utf8'), async () => undefined);
 }
 
 function bySyncId(a: Row, b: Row): number {
