@@ -1,5 +1,6 @@
 import { EngramError } from './errors.ts';
 import { getFold } from './goJson.ts';
+import { goTrim } from './goText.ts';
 import type { Entity } from './held.ts';
 import { mergeRows, mergeSessions } from './merge.ts';
 import type { Turn } from './ports.ts';
@@ -126,9 +127,10 @@ function deletionTime(mutation: SyncMutation, payload: JsonObject): string | und
   return time !== '' ? time : mutation.occurredAt;
 }
 
+/** The payload's id, as it is: arrays have it with the same blanks. The Go program falls back on the trimmed key of the envelope. */
 function identityOf(mutation: SyncMutation, payload: JsonObject): string {
-  const own = textOf(getFold(payload, mutation.entity === 'session' ? 'id' : 'sync_id')).trim();
-  const key = own !== '' ? own : mutation.entityKey.trim();
+  const own = textOf(getFold(payload, mutation.entity === 'session' ? 'id' : 'sync_id'));
+  const key = goTrim(own) === '' ? goTrim(mutation.entityKey) || own : own;
   if (key === '') throw new EngramError('chunk-corrupt', 'a mutation that names no memory');
   return key;
 }

@@ -1,4 +1,4 @@
-import { normalizeProject } from './goText.ts';
+import { goTrim, normalizeProject } from './goText.ts';
 import type { HeldVersions } from './heldVersions.ts';
 import { isUnknownSession, mergeSessions, sameSession } from './merge.ts';
 import type { FolderIndex, MemoryStore, Turn } from './ports.ts';
@@ -39,7 +39,7 @@ export interface ExportPlan {
   readonly personal: number;
   /** Rows that were shared once and that no known chunk holds any more: a purge, a force push, a dead branch. */
   readonly noLongerShared: readonly (ObservationItem | PromptItem)[];
-  /** Relations without both ends, and what {@link noLongerShared} lists. */
+  /** Relations without both ends, what {@link noLongerShared} lists, and rows of a session without a name. */
   readonly heldBack: number;
 }
 
@@ -128,9 +128,10 @@ export class ExportPlanner {
 
   #addLive<Item extends ObservationItem | PromptItem>(item: Item, arrays: Item[]): void {
     const { entity, key } = item.version;
-    if (this.#held.isNoLongerShared(entity, key)) {
+    const isNoLongerShared = this.#held.isNoLongerShared(entity, key);
+    if (isNoLongerShared) this.#plan.noLongerShared.push(item);
+    if (isNoLongerShared || (isBlank(item.record.sessionId) && this.#held.isNews(item.version))) {
       this.#stayHome.add(item.record.sessionId);
-      this.#plan.noLongerShared.push(item);
       this.#plan.heldBack += 1;
       return;
     }
@@ -171,6 +172,7 @@ export class ExportPlanner {
   }
 
   #canLeave(row: ObservationRecord): boolean {
+    if (isBlank(row.syncId) || isBlank(row.sessionId)) return false;
     return !this.#isPersonal(row) && !this.#held.isNoLongerShared('observation', observationVersion(row).key);
   }
 
@@ -191,7 +193,7 @@ export class ExportPlanner {
   }
 
   #isSessionNews(session: SessionVersion): boolean {
-    if (isUnknownSession(session) || this.#held.isNoLongerShared('session', session.key)) return false;
+    if (isBlank(session.key) || isUnknownSession(session) || this.#held.isNoLongerShared('session', session.key)) return false;
     const held = this.#held.session(session.key);
     if (!held) return true;
     if (held.deletedAt !== '' && !this.#mayLeave.has(session.key)) return false;
@@ -212,4 +214,9 @@ export class ExportPlanner {
   #sessionInProject(session: SessionRecord): boolean {
     return this.#project === '' || session.project === this.#project || this.#mayLeave.has(session.id);
   }
+}
+
+/** A blank session id, or a relation to a blank id, stalls v1.16.1 at this chunk for ever: it takes it for none at all. */
+function isBlank(id: string): boolean {
+  return goTrim(id) === '';
 }

@@ -10,8 +10,11 @@ export interface Step {
 }
 
 export interface History {
-  /** Both members change their own rows without looking at each other; else each sees what the other did before. */
-  readonly isConcurrent: boolean;
+  /**
+   * `alone`: only the first member does anything. `in-turn`: whoever goes on has seen what the other did. `at-once`: both change their own
+   * rows without looking at each other.
+   */
+  readonly team: 'alone' | 'in-turn' | 'at-once';
   readonly steps: readonly Step[];
 }
 
@@ -36,12 +39,12 @@ const members: fc.Arbitrary<0 | 1> = fc.oneof(
 const steps = fc.record({ kind: kinds, member: members, pick: fc.nat(), other: fc.nat(), text: fc.nat() });
 
 const histories: fc.Arbitrary<History> = fc.record({
-  isConcurrent: fc.boolean(),
+  team: fc.constantFrom('alone', 'in-turn', 'at-once'),
   steps: fc.array(steps, { minLength: 5, maxLength: 30, size: 'max' }),
 });
 
 /** The history of a seed, always the same. */
 export function historyOf(seed: number): History {
   const [history] = fc.sample(histories, { seed, numRuns: 1 });
-  return history ?? { isConcurrent: false, steps: [] };
+  return history ?? { team: 'alone', steps: [] };
 }

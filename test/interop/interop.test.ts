@@ -1,6 +1,7 @@
 import { describe } from 'vitest';
 import { memoriesFile } from './memoriesFile.ts';
 import { mixedTeam } from './mixedTeam.ts';
+import { oddRows } from './oddRows.ts';
 import { oursToTheirs } from './oursToTheirs.ts';
 import { type EngramProgram, findPrograms } from './programs.ts';
 import { randomHistories } from './randomHistories.ts';
@@ -22,6 +23,7 @@ describe.skipIf(known.length === 0).each(known.length > 0 ? known : [nobody])('$
   oursToTheirs(program);
   theirsToOurs(program);
   memoriesFile(program);
+  oddRows(program);
 });
 
 describe.skipIf(known.length === 0)('a team of ours and every program that is here', () => {

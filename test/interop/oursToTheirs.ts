@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { expect, it } from 'vitest';
-import { decodeChunk } from '../../src/engine/chunkCodec.ts';
-import type { ChunkData } from '../../src/engine/records.ts';
-import { chunkText, putManifest } from '../support/folder.ts';
-import { folderOfOurs, type OurMember } from './ourFolder.ts';
+import { putManifest, readChunk } from '../support/folder.ts';
+import { databaseFrom } from '../support/goldenDatabase.ts';
+import { observation, relation, session } from './everything.ts';
+import { folderOfOurs, OurMember } from './ourFolder.ts';
 import type { EngramProgram } from './programs.ts';
-import { live, type Row } from './rows.ts';
+import { insert, live, type Row } from './rows.ts';
 import { Teammate } from './teammate.ts';
 
 /** A folder that ours wrote is read by the program, and what the program writes afterwards comes back. */
@@ -30,13 +30,41 @@ export function oursToTheirs(program: EngramProgram): void {
     expect(await gopher.importFrom(dirname(ours.root))).toBe(0);
   });
 
+  it('imports an export that is split into several chunks', async () => {
+    const ours = new OurMember();
+    await databaseFrom(ours.root, []);
+    const numbers = Array.from({ length: 90 }, (_, number) => number);
+    ours.write((database) => {
+      insert(database, 'sessions', session('s-open'));
+      for (const n of numbers)
+        insert(database, 'observations', observation(`obs-${n}`, 's-open', { content: `${n} ${'x'.repeat(48_000)}` }));
+    });
+    expect((await ours.sync()).length).toBeGreaterThan(1);
+    ours.write((database) => {
+      database.exec(`UPDATE observations SET title = 'Edited', content = content || '!', updated_at = '2024-02-01 10:00:00'`);
+      database.exec(`UPDATE observations SET normalized_hash = NULL`);
+      database.exec(`UPDATE sessions SET ended_at = '2024-02-01 10:00:00'`);
+      for (const n of numbers) insert(database, 'memory_relations', relation(`rel-${n}`, `obs-${n}`, `obs-${89 - n}`));
+    });
+    expect((await ours.sync()).length).toBeGreaterThan(1);
+    const gopher = new Teammate(program);
+    await gopher.importFrom(dirname(ours.root));
+    const [here, there] = [ours.rows(), gopher.rows()];
+    const seesEdits = program.generation === 'applies';
+    expect(there.observations.map(withoutHash)).toEqual(
+      (seesEdits ? here.observations : ours.firstShared('observations')).map(withoutHash),
+    );
+    expect(there.relations).toEqual(seesEdits ? here.relations : []);
+    expect(there.sessions).toEqual(seesEdits ? here.sessions : ours.firstShared('sessions'));
+  });
+
   it('exports nothing that came from us, and what is its own comes to us', async () => {
     const ours = await folderOfOurs();
     const folder = dirname(ours.root);
     const gopher = new Teammate(program);
     await gopher.importFrom(folder);
     await gopher.run(folder, ['save', 'A memory of theirs', 'said <there>', '--project', 'demo', '--type', 'decision']);
-    const exported = await chunkOf(ours, await gopher.exportTo(folder));
+    const exported = await readChunk(ours.root, (await gopher.exportTo(folder)) ?? '');
     const own = exported.observations.filter((row) => row.title === 'A memory of theirs');
     const repeated = exported.observations.filter((row) => row.title !== 'A memory of theirs').map((row) => row.syncId);
     expect(own).toHaveLength(1);
@@ -73,8 +101,8 @@ function expectToHold(gopher: Teammate, ours: OurMember): void {
   expect(there.relations).toEqual([]);
 }
 
-async function chunkOf(ours: OurMember, id: string | undefined): Promise<ChunkData> {
-  return decodeChunk(Buffer.from(chunkText(ours.root, id ?? ''), 'utf8'), async () => undefined);
+function withoutHash({ normalized_hash: _, ...row }: Row): Row {
+  return row;
 }
 
 function bySyncId(a: Row, b: Row): number {

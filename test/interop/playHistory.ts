@@ -43,48 +43,58 @@ const LONG_EVERY = 40;
  * @throws {Error} where the two do not come to rest
  */
 export async function play(name: string, history: History): Promise<Played> {
-  const members = [new OurMember(), new OurMember()] as const;
+  const members = history.team === 'alone' ? [new OurMember()] : [new OurMember(), new OurMember()];
   for (const member of members) await databaseFrom(member.root, []);
   const game = new Game(name, history, members);
   for (const [index, step] of history.steps.entries()) await game.play(step, index);
   await game.settle();
   const ours = members.map((member) => member.rows());
   for (const member of members) await member.folder.close();
-  return { root: members[0].root, last: game.outcome(false), first: game.outcome(true), ours };
+  return { root: game.member(0).root, last: game.outcome(false), first: game.outcome(true), ours };
 }
 
 class Game {
-  readonly #members: readonly [OurMember, OurMember];
+  readonly #members: readonly OurMember[];
   readonly #name: string;
   readonly #history: History;
   readonly #things: Thing[] = [];
-  #current: 0 | 1 = 0;
+  #current = 0;
   #at = '';
   /** Whether the member at work has changed anything since the last share; only asked where one works at a time. */
   #isDirty = false;
 
-  constructor(name: string, history: History, members: readonly [OurMember, OurMember]) {
+  constructor(name: string, history: History, members: readonly OurMember[]) {
     this.#name = name;
     this.#history = history;
     this.#members = members;
   }
 
+  member(number: number): OurMember {
+    const member = this.#members[number];
+    if (!member) throw new Error(`there is no member ${number}`);
+    return member;
+  }
+
   /** A minute passes with every step. */
   async play(step: Step, index: number): Promise<void> {
     this.#at = new Date(Date.UTC(2024, 0, 1, 0, index)).toISOString().slice(0, 19).replace('T', ' ');
-    if (this.#current !== step.member && !this.#history.isConcurrent) await this.#handOver(step.member);
-    this.#current = step.member;
-    if (step.kind === 'share') await this.#share(step.member);
-    else this.#do(step);
-    if (step.kind !== 'share') this.#isDirty = true;
+    const member = step.member % this.#members.length;
+    if (this.#current !== member && this.#history.team === 'in-turn') await this.#handOver(member);
+    this.#current = member;
+    if (step.kind === 'share') {
+      await this.#share(member);
+    } else {
+      this.#actions(step)[step.kind]();
+      this.#isDirty = true;
+    }
   }
 
-  /** Both pull and share in turn, until each has shared nothing since the other did. */
+  /** All pull and share in turn, until nobody has shared anything since another did. */
   async settle(): Promise<void> {
     let quiet = 0;
-    for (let turn = 0; quiet < 2; turn += 1) {
+    for (let turn = 0; quiet < this.#members.length; turn += 1) {
       if (turn > 4) throw new Error(`${this.#name} does not come to rest`);
-      const member = turn % 2 === 0 ? 0 : 1;
+      const member = turn % this.#members.length;
       this.#pull(member);
       quiet = (await this.#share(member)).length === 0 ? quiet + 1 : 0;
     }
@@ -99,94 +109,71 @@ class Game {
     return { sessions: rows('sessions'), observations: rows('observations'), prompts: rows('prompts'), relations: rows('relations') };
   }
 
-  async #handOver(to: 0 | 1): Promise<void> {
+  async #handOver(to: number): Promise<void> {
     if (this.#isDirty) await this.#share(this.#current);
     this.#pull(to);
-    await this.#members[to].folder.importChunks({});
+    await this.member(to).folder.importChunks({});
   }
 
   /** New chunks and manifest entries of the other, as a merge in git unites them. */
-  #pull(to: 0 | 1): void {
-    const [mine, theirs] = [this.#members[to].root, this.#members[to === 0 ? 1 : 0].root];
-    if (!existsSync(join(theirs, 'manifest.json'))) return;
+  #pull(to: number): void {
+    const [mine, theirs] = [this.member(to).root, this.member((to + 1) % this.#members.length).root];
+    if (mine === theirs || !existsSync(join(theirs, 'manifest.json'))) return;
     copyMissing(join(theirs, 'chunks'), join(mine, 'chunks'));
     const [own, others] = [entriesOf(mine), entriesOf(theirs)];
     const known = new Set(own.map((entry) => entry.id));
     putManifest(mine, { version: 2, chunks: [...own, ...others.filter((entry) => !known.has(entry.id))] });
   }
 
-  async #share(member: 0 | 1): Promise<readonly string[]> {
-    const written = await this.#members[member].sync();
+  async #share(member: number): Promise<readonly string[]> {
+    const written = await this.member(member).sync();
     this.#isDirty = false;
     const unshared = this.#things.filter((thing) => thing.owner === member && thing.first === undefined && this.#mayLeave(thing));
     for (const thing of unshared) thing.first = thing.row;
     return written;
   }
 
-  #do(step: Step): void {
-    const observations = this.#within('observations', (thing) => !thing.isHidden);
-    const [text, title] = [textOf(step.text), TEXTS[step.other % TEXTS.length] ?? ''];
-    const one = pick(observations, step.pick);
-    const other = pick(observations, step.other);
-    const sessions = this.#within('sessions', () => true);
+  #actions(step: Step): Readonly<Record<Exclude<Step['kind'], 'share'>, () => void>> {
     const at = this.#at;
-    const edited = { title, content: text, normalized_hash: hashNormalized(text), updated_at: at };
-    switch (step.kind) {
-      case 'session':
-        return this.#add('sessions', session(this.#newId('s'), { started_at: at, directory: [...text].slice(0, 9).join('') || 'demo' }));
-      case 'save':
-        return this.#add('observations', observation(this.#newId('o'), this.#session(step), { title, content: text, created_at: at }));
-      case 'prompt':
-        return this.#add('prompts', prompt(this.#newId('p'), this.#session(step), { content: text, created_at: at }));
-      case 'relate':
-        if (one && other && one !== other) this.#add('relations', { ...relation(this.#newId('r'), one.id, other.id), updated_at: at });
-        return;
-      case 'edit':
-        return this.#change(one, { ...edited, revision_count: Number(one?.row['revision_count'] ?? 1) + 1 });
-      case 'delete':
-        return this.#change(one, { deleted_at: at, updated_at: at });
-      case 'revive':
-        return this.#change(
-          pick(
-            this.#within('observations', (thing) => thing.isHidden && thing.owner === step.member),
-            step.pick,
-          ),
-          { deleted_at: null, updated_at: at },
-        );
-      case 'end':
-        return this.#change(
-          pick(
-            sessions.filter((thing) => !thing.row['ended_at']),
-            step.pick,
-          ),
-          { ended_at: at, summary: text || null },
-        );
-      case 'unprompt':
-        return this.#deletePrompt(
-          pick(
-            this.#within('prompts', (thing) => !thing.isHidden),
-            step.pick,
-          ),
-        );
-      default:
-    }
+    const [text, title] = [textOf(step.text), TEXTS[step.other % TEXTS.length] ?? ''];
+    const live = this.#within('observations', (thing) => !thing.isHidden);
+    const [one, other] = [pick(live, step.pick), pick(live, step.other)];
+    const open = this.#within('sessions', (thing) => thing.row['ended_at'] === undefined);
+    // A deleted one is brought back by whoever made it: another member may never have had its row.
+    const hidden = this.#within('observations', (thing) => thing.isHidden && thing.owner === this.#current);
+    const prompts = this.#within('prompts', (thing) => !thing.isHidden);
+    const directory = [...text].slice(0, 9).join('') || 'demo';
+    const revision = Number(one?.row['revision_count'] ?? 1) + 1;
+    const edited = { title, content: text, normalized_hash: hashNormalized(text), updated_at: at, revision_count: revision };
+    return {
+      session: () => this.#add('sessions', session(this.#newId('s'), { started_at: at, directory })),
+      end: () => this.#change(pick(open, step.pick), { ended_at: at, summary: text || null }),
+      save: () => this.#add('observations', observation(this.#newId('o'), this.#session(step), { title, content: text, created_at: at })),
+      edit: () => this.#change(one, edited),
+      delete: () => this.#change(one, { deleted_at: at, updated_at: at }),
+      revive: () => this.#change(pick(hidden, step.pick), { deleted_at: null, updated_at: at }),
+      prompt: () => this.#add('prompts', prompt(this.#newId('p'), this.#session(step), { content: text, created_at: at })),
+      unprompt: () => this.#deletePrompt(pick(prompts, step.pick)),
+      relate: () => this.#relate(one, other),
+    };
+  }
+
+  #relate(one: Thing | undefined, other: Thing | undefined): void {
+    if (one && other && one !== other) this.#add('relations', { ...relation(this.#newId('r'), one.id, other.id), updated_at: this.#at });
   }
 
   /** Rows that the member at work has and may change: only the own ones where both work at once. */
   #within(table: keyof Rows, test: (thing: Thing) => boolean): Thing[] {
-    const isMine = (thing: Thing): boolean => thing.owner === this.#current || (!this.#history.isConcurrent && thing.first !== undefined);
+    const isMine = (thing: Thing): boolean =>
+      thing.owner === this.#current || (this.#history.team === 'in-turn' && thing.first !== undefined);
     return this.#things.filter((thing) => thing.table === table && isMine(thing) && test(thing));
   }
 
+  /** A session for a new row; the first one is made with it. */
   #session(step: Step): string {
-    const sessions = this.#within('sessions', () => true);
-    if (sessions.length === 0) this.#add('sessions', session(this.#newId('s'), { started_at: this.#at }));
-    return (
-      pick(
-        this.#within('sessions', () => true),
-        step.pick,
-      )?.id ?? ''
-    );
+    const sessions = (): Thing[] => this.#within('sessions', () => true);
+    if (sessions().length === 0) this.#add('sessions', session(this.#newId('s'), { started_at: this.#at }));
+    return pick(sessions(), step.pick)?.id ?? '';
   }
 
   #newId(kind: string): string {
@@ -194,7 +181,7 @@ class Game {
   }
 
   #add(table: keyof Rows, row: Row): void {
-    this.#members[this.#current].write((database) => insert(database, TABLES[table], row));
+    this.member(this.#current).write((database) => insert(database, TABLES[table], row));
     const id = String(row['sync_id'] ?? row['id']);
     this.#things.push({ table, id, owner: this.#current, row, isHidden: false, first: undefined });
   }
@@ -204,7 +191,7 @@ class Game {
     const key = thing.table === 'sessions' ? 'id' : 'sync_id';
     const names = Object.keys(values);
     const sql = `UPDATE ${TABLES[thing.table]} SET ${names.map((name) => `${name} = ?`).join(', ')} WHERE ${key} = ?`;
-    this.#members[this.#current].write((database) => database.prepare(sql).run(...Object.values(values), thing.id));
+    this.member(this.#current).write((database) => database.prepare(sql).run(...Object.values(values), thing.id));
     thing.row = { ...thing.row, ...values };
     thing.isHidden = typeof thing.row['deleted_at'] === 'string';
   }
@@ -212,7 +199,7 @@ class Game {
   #deletePrompt(thing: Thing | undefined): void {
     if (!thing) return;
     thing.isHidden = true;
-    this.#members[this.#current].write((database) => {
+    this.member(this.#current).write((database) => {
       database.prepare('DELETE FROM user_prompts WHERE sync_id = ?').run(thing.id);
       insert(database, 'prompt_tombstones', { sync_id: thing.id, session_id: thing.row['session_id'] ?? '', deleted_at: this.#at });
     });
@@ -220,11 +207,11 @@ class Game {
 
   /** What was deleted before it was shared stays at home, a session with nothing else in it too, and a relation without both ends. */
   #mayLeave({ table, id, row, isHidden }: Thing): boolean {
+    const isLive = (syncId: unknown): boolean => this.#things.some((thing) => thing.id === syncId && !thing.isHidden);
+    if (table === 'relations') return isLive(row['source_id']) && isLive(row['target_id']);
+    if (table !== 'sessions') return !isHidden;
     const inside = this.#things.filter((thing) => thing.row['session_id'] === id && thing.table !== 'relations');
-    if (table === 'sessions') return inside.some((thing) => !thing.isHidden) || !inside.some((thing) => thing.table === 'observations');
-    if (table === 'relations')
-      return ['source_id', 'target_id'].every((end) => this.#things.some((thing) => thing.id === row[end] && !thing.isHidden));
-    return !isHidden;
+    return inside.some((thing) => !thing.isHidden) || !inside.some((thing) => thing.table === 'observations');
   }
 }
 

@@ -3,7 +3,9 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { onTestFinished } from 'vitest';
+import { decodeChunk } from '../../src/engine/chunkCodec.ts';
 import { DEFAULT_LIMITS, type FolderOptions } from '../../src/engine/folderRequests.ts';
+import type { ChunkData } from '../../src/engine/records.ts';
 import { type MemoryFolder, openMemoryFolder } from '../../src/openFolder.ts';
 
 export const WASM_PATH = resolve('node_modules/sql.js/dist/sql-wasm.wasm');
@@ -49,6 +51,11 @@ export function chunkNames(root: string): string[] {
 /** JSON text of a chunk file. */
 export function chunkText(root: string, id: string): string {
   return gunzipSync(readFileSync(join(root, 'chunks', `${id}.jsonl.gz`))).toString('utf8');
+}
+
+/** A chunk file, decoded. */
+export function readChunk(root: string, id: string): Promise<ChunkData> {
+  return decodeChunk(Buffer.from(chunkText(root, id), 'utf8'), async () => undefined);
 }
 
 /** Writes raw bytes as a chunk file; JSON is packed. */

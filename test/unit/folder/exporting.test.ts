@@ -76,6 +76,40 @@ describe('an export', () => {
     expect((await folder.sync({})).exported.chunkIds).toEqual([]);
   });
 
+  it('sends the deletion of a memory with blanks around its id once, too', async () => {
+    const root = engramFolder();
+    await databaseFrom(root, [
+      `INSERT INTO sessions(id, project, directory) VALUES('s', 'demo', 'demo')`,
+      `INSERT INTO observations(sync_id, session_id, type, title, content) VALUES(' padded ', 's', 'manual', 'One', 'a')`,
+      `INSERT INTO user_prompts(sync_id, session_id, content) VALUES(char(0xfeff), 's', 'b')`,
+    ]);
+    const folder = openIn(root);
+    await folder.sync({});
+    await folder.remove(' padded ');
+    const database = new DatabaseSync(join(root, 'engram.db'));
+    database.exec(`INSERT INTO prompt_tombstones(sync_id) VALUES(char(0xfeff)); DELETE FROM user_prompts`);
+    database.close();
+    expect((await folder.sync({})).exported).toMatchObject({ mutations: 2 });
+    expect((await folder.sync({})).exported.chunkIds).toEqual([]);
+  });
+
+  it('holds back what stalls v1.16.1 for ever: rows of a session without a name, relations of a memory without one', async () => {
+    const root = engramFolder();
+    await databaseFrom(root, [
+      `INSERT INTO sessions(id, project, directory) VALUES('s', 'demo', 'demo'), (' ', 'demo', 'demo')`,
+      `INSERT INTO observations(sync_id, session_id, type, title, content) VALUES('obs-1', 's', 'manual', 'One', 'a')`,
+      `INSERT INTO observations(sync_id, session_id, type, title, content) VALUES(' ', 's', 'manual', 'Two', 'b')`,
+      `INSERT INTO observations(sync_id, session_id, type, title, content) VALUES('obs-3', ' ', 'manual', 'Three', 'c')`,
+      `INSERT INTO user_prompts(sync_id, session_id, content) VALUES('prompt-1', ' ', 'd')`,
+      `INSERT INTO memory_relations(sync_id, source_id, target_id) VALUES('rel-1', 'obs-1', ' '), ('rel-2', 'obs-3', 'obs-1')`,
+    ]);
+    const folder = openIn(root);
+    const { chunkIds, ...counts } = await folder.exportNew({});
+    expect(counts).toMatchObject({ sessions: 1, memories: 2, prompts: 0, mutations: 0, heldBack: 4 });
+    expect(chunkText(root, chunkIds[0] ?? '')).not.toContain('obs-3');
+    expect((await folder.sync({})).exported).toMatchObject({ chunkIds: [], heldBack: 4 });
+  });
+
   it('is split where it would be too large, each part complete', async () => {
     const root = engramFolder();
     const session = `INSERT INTO sessions(id, project, directory) VALUES('s', 'demo', 'demo')`;
