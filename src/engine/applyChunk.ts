@@ -100,7 +100,7 @@ export class ChunkApplier {
     this.#store.writeSession({
       id: session.key,
       project: session.project || fallbackProject,
-      directory: session.directory || PLACEHOLDER_DIRECTORY,
+      directory: isUnknownSession(session) ? PLACEHOLDER_DIRECTORY : session.directory,
       startedAt: session.startedAt || PLACEHOLDER_START,
       ...(session.endedAt !== '' && { endedAt: session.endedAt }),
       ...(session.summary !== '' && { summary: session.summary }),

@@ -6,7 +6,7 @@ import { deleteMutation, relationMutation, sessionMutation, upsertMutation } fro
 import type { FolderIndex, MemoryStore } from './ports.ts';
 import type { ChunkData, ObservationRecord, RelationRecord, SessionRecord, SyncMutation } from './records.ts';
 import { RowReader, relationWithProject } from './rowReader.ts';
-import { observationVersion, type RowVersion, sessionVersion } from './versions.ts';
+import { observationVersion, PLACEHOLDER_DIRECTORY, PLACEHOLDER_START, type RowVersion, sessionVersion } from './versions.ts';
 
 /** JSON bytes of one chunk, about. Newer Engram programs split at the same size. */
 export const CHUNK_BUDGET_BYTES = 4 * 1024 * 1024;
@@ -30,11 +30,13 @@ export class ChunkBuilder {
   readonly #store: MemoryStore;
   readonly #rows: RowReader;
   readonly #news: ReadonlyMap<string, SessionRecord>;
+  readonly #united: ReadonlyMap<string, SessionRecord>;
 
   constructor(parts: { store: MemoryStore; index: FolderIndex }, plan: ExportPlan) {
     this.#store = parts.store;
     this.#rows = new RowReader(parts.store, parts.index);
     this.#news = new Map(plan.sessions.map((session) => [session.id, session]));
+    this.#united = plan.united;
   }
 
   build(plan: ExportPlan, budgetBytes = CHUNK_BUDGET_BYTES): ChunkData[] {
@@ -48,7 +50,7 @@ export class ChunkBuilder {
     const endpoints = this.#missingEndpoints(part);
     const arrayRows = [...part.observations, ...part.prompts].map((item) => item.record.sessionId);
     const changedRows = [...part.edits.map((item) => item.record.sessionId), ...endpoints.map((row) => row.sessionId)];
-    const sessions = this.#sessions(new Set([...also, ...arrayRows, ...changedRows]), new Set(arrayRows));
+    const sessions = [...this.#placeholders(part), ...this.#sessions(new Set([...also, ...arrayRows, ...changedRows]), new Set(arrayRows))];
     const carried = sessions.filter((session) => waiting.has(session.id));
     const rows = [...part.edits.map(upsertOf), ...endpoints.map((row) => upsertMutation('observation', observationVersion(row).key, row))];
     const changes = [
@@ -71,10 +73,21 @@ export class ChunkBuilder {
     const sessions: SessionRecord[] = [];
     for (const row of this.#store.sessions()) {
       if (!needed.has(row.id)) continue;
-      const record = this.#news.get(row.id) ?? this.#rows.withExtra('session', row.id, row);
+      const record = this.#news.get(row.id) ?? this.#united.get(row.id) ?? this.#rows.withExtra('session', row.id, row);
       if (byArrays.has(row.id) || !isUnknownSession(sessionVersion(record))) sessions.push(record);
     }
     return sessions;
+  }
+
+  /** A database whose foreign keys were off may have rows of a session that is gone; v1.14.0 would stop at them for good. */
+  #placeholders(part: Part): SessionRecord[] {
+    const missing = new Map<string, SessionRecord>();
+    for (const { record } of [...part.observations, ...part.prompts]) {
+      const { sessionId: id, project = '' } = record;
+      if (missing.has(id) || this.#store.session(id)) continue;
+      missing.set(id, { id, project, directory: PLACEHOLDER_DIRECTORY, startedAt: PLACEHOLDER_START });
+    }
+    return [...missing.values()];
   }
 
   #missingEndpoints(part: Part): ObservationRecord[] {

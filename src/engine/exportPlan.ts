@@ -27,6 +27,11 @@ export interface PromptItem {
 export interface ExportPlan {
   /** Sessions that are new or changed, in the order of the tables. */
   readonly sessions: readonly SessionRecord[];
+  /**
+   * Sessions of which the known chunks know more than the row does (a chunk that waits), united with the row: v1.16.1 overwrites a session
+   * with whatever the last chunk says.
+   */
+  readonly united: ReadonlyMap<string, SessionRecord>;
   /** For the arrays: no known chunk has them there. */
   readonly observations: readonly ObservationItem[];
   readonly prompts: readonly PromptItem[];
@@ -92,8 +97,8 @@ export class ExportPlanner {
     }
     for (const tombstone of this.#store.promptTombstones()) this.#addDelete(promptTombstoneVersion(tombstone));
     const relations = await this.#planRelations(turn);
-    const sessions = await this.#planSessions(turn);
-    return { ...this.#plan, sessions, relations };
+    const { sessions, united } = await this.#planSessions(turn);
+    return { ...this.#plan, sessions, united, relations };
   }
 
   #addObservation(row: ObservationRecord): void {
@@ -171,20 +176,46 @@ export class ExportPlanner {
     return relations;
   }
 
+  /**
+   * An endpoint travels with its relation, so it must not be older than what a chunk holds that waits to be imported: v1.16.1 would take
+   * the older version for the last word, and bring a deleted memory back.
+   */
   #canLeave(row: ObservationRecord): boolean {
     if (isBlank(row.syncId) || isBlank(row.sessionId)) return false;
-    return !this.#isPersonal(row) && !this.#held.isNoLongerShared('observation', observationVersion(row).key);
+    const { key, order } = observationVersion(row);
+    const isCurrent = (this.#held.row('observation', key)?.order ?? '') <= order;
+    return isCurrent && !this.#isPersonal(row) && !this.#held.isNoLongerShared('observation', key);
   }
 
-  async #planSessions(turn: Turn): Promise<SessionRecord[]> {
+  async #planSessions(turn: Turn): Promise<Pick<ExportPlan, 'sessions' | 'united'>> {
     const sessions: SessionRecord[] = [];
+    const united = new Map<string, SessionRecord>();
     for (const row of this.#store.sessions()) {
       await turn();
+      const own = this.#rows.withExtra('session', row.id, row);
+      const record = this.#united(own);
+      if (record !== own) united.set(row.id, record);
       if (this.#staysHome(row.id) || !this.#sessionInProject(row)) continue;
-      const record = this.#rows.withExtra('session', row.id, row);
-      if (this.#isSessionNews(sessionVersion(record))) sessions.push(record);
+      if (this.#isSessionNews(sessionVersion(own))) sessions.push(record);
     }
-    return sessions;
+    return { sessions, united };
+  }
+
+  /** @returns the record itself where the chunks know nothing else. */
+  #united(record: SessionRecord): SessionRecord {
+    const held = this.#held.session(record.id);
+    const own = sessionVersion(record);
+    const merged = held ? mergeSessions(held, own) : own;
+    if (sameSession({ ...merged, deletedAt: '' }, own)) return record;
+    return {
+      id: record.id,
+      project: merged.project || record.project,
+      directory: merged.directory || record.directory,
+      startedAt: merged.startedAt || record.startedAt,
+      ...(merged.endedAt !== '' && { endedAt: merged.endedAt }),
+      ...(merged.summary !== '' && { summary: merged.summary }),
+      ...(merged.extra.size > 0 && { extra: merged.extra }),
+    };
   }
 
   /** A session that the team does not know, with nothing in it but what stays home. One that it knows has ends and summaries to tell. */

@@ -1,14 +1,15 @@
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { onTestFinished } from 'vitest';
 import { decodeChunk } from '../../src/engine/chunkCodec.ts';
 import { DEFAULT_LIMITS, type FolderOptions } from '../../src/engine/folderRequests.ts';
 import type { ChunkData } from '../../src/engine/records.ts';
 import { type MemoryFolder, openMemoryFolder } from '../../src/openFolder.ts';
+import { WASM_PATH } from './wasm.ts';
 
-export const WASM_PATH = resolve('node_modules/sql.js/dist/sql-wasm.wasm');
+export { WASM_PATH };
 
 /** A fresh temporary folder that goes away with the test. */
 export function temporaryFolder(): string {

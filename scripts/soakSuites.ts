@@ -1,0 +1,20 @@
+import { loadSqlJs } from '../src/adapters/sqlJs.ts';
+import { BlankDatabases } from '../test/support/ourMember.ts';
+import { WASM_PATH } from '../test/support/wasm.ts';
+import { checkSeed } from '../test/writerRules/checkHistory.ts';
+
+/** A property that is checked for one seed after another; each seed stands alone, so that a run can be cut into ranges. */
+export interface SoakSuite {
+  readonly name: string;
+  /** Seeds of a full run: 1 to this. */
+  readonly seeds: number;
+  /** Prepares what all seeds share. @returns the check of one seed, which throws with a message that tells all. */
+  prepare(): Promise<(seed: number) => Promise<void>>;
+}
+
+export const soakSuites: readonly SoakSuite[] = [{ name: 'writer-rules', seeds: 20_000, prepare: prepareWriterRules }];
+
+async function prepareWriterRules(): Promise<(seed: number) => Promise<void>> {
+  const blank = new BlankDatabases(await loadSqlJs(WASM_PATH));
+  return (seed) => checkSeed(blank, seed);
+}
