@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import type { ModelFolder } from '../models/chunkFolder.ts';
 import type { Member } from '../models/member.ts';
-import type { BlankDatabases } from '../support/ourMember.ts';
+import type { BlankDatabases, OurMember } from '../support/ourMember.ts';
 import { checkChunks } from './chunkRules.ts';
 import { type History, history } from './history.ts';
 import { type LiveRows, ourRows } from './liveRows.ts';
@@ -29,17 +29,19 @@ export async function checkHistory(blank: BlankDatabases, one: History): Promise
   const team = new Team(blank, one);
   try {
     const readers = [team.teammate('v1.14.0'), team.teammate('v1.16.1')];
-    let seen = team.remote.manifest;
+    let seen: string | undefined;
     const follow = (): void => {
       if (team.remote.manifest === seen) return;
       seen = team.remote.manifest;
       for (const reader of readers) mustImport(reader, team.remote);
     };
+    follow();
     for (const action of one.actions) {
       await team.act(action);
       follow();
       if (action.kind === 'visit') for (const visitor of team.visitors) checkVisit(visitor, team.remote);
     }
+    team.visitorsSave();
     await settle(() => syncAll(team, follow));
     await checkEnd(team, one, readers);
   } finally {
@@ -64,6 +66,7 @@ async function checkEnd(team: Team, one: History, readers: readonly Member[]): P
   const folder = copyFolder(team.remote);
   checkChunks(folder);
   const live = await newcomersRows(team, folder);
+  for (const member of team.members) checkExporter(member, live, team.erased.get(member) ?? new Set());
   const crossed = await outOfOrder(folder);
   if (!one.isBranched) assert.deepEqual([...crossed], [], 'a later entry brings an older version');
   const fresh = [team.teammate('v1.14.0'), team.teammate('v1.16.1')];
@@ -74,6 +77,26 @@ async function checkEnd(team: Team, one: History, readers: readonly Member[]): P
   }
   for (const visitor of team.visitors) checkVisit(visitor, folder);
   await checkTogether(team, folder, live);
+}
+
+/**
+ * The memories of a member and of the team are the same, but for personal ones and what a member erased. Sessions may differ: what two
+ * of them know of one is united by value, and one with nothing but personal rows stays at home.
+ */
+function checkExporter(member: OurMember, live: LiveRows, erased: ReadonlySet<string>): void {
+  const personal = [...member.store.observations()].filter((row) => row.scope === 'personal').map((row) => `observation:${row.syncId}`);
+  const left = new Set([...erased, ...personal]);
+  const memories = (rows: LiveRows): LiveRows => {
+    return Object.fromEntries(Object.entries(rows).filter(([key]) => /^(?:observation|prompt):/.test(key) && !left.has(key)));
+  };
+  assert.deepEqual(memories(ourRows(member)), memories(live), `the memories of ${member.name} and of the team`);
+  const relations = Object.entries(live).filter(([key]) => key.startsWith('relation:'));
+  const own = ourRows(member);
+  assert.deepEqual(
+    relations.map(([key]) => [key, own[key]]),
+    relations,
+    `the relations of the team, as ${member.name} has them`,
+  );
 }
 
 /** What the folder says, as a new member of ours reads it, who has nothing to add. */

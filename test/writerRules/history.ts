@@ -67,9 +67,9 @@ const action: fc.Arbitrary<Action> = fc.oneof(
   { weight: 8, arbitrary: plain('edit', 'edit', 'delete', 'hardDelete') },
   { weight: 5, arbitrary: plain('prompt', 'prompt', 'promptDelete') },
   { weight: 3, arbitrary: plain('session', 'sessionEnd', 'sessionEnd') },
-  { weight: 2, arbitrary: plain('teammateSave') },
+  { weight: 4, arbitrary: plain('teammateSave') },
   { weight: 8, arbitrary: plain('sync', 'sync', 'sync', 'export', 'import') },
-  { weight: 1, arbitrary: plain('visit') },
+  { weight: 2, arbitrary: plain('visit') },
 );
 
 /** Not biased towards small values: a history is worth its time when things meet in it. */

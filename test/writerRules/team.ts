@@ -21,6 +21,8 @@ export class Team {
   /** Teammates with memories of their own, who have not synced yet. */
   readonly visitors: readonly Member[];
   nowMs = START_MS;
+  /** Identities that a member took out of the own database without a trace: nobody else can know. */
+  readonly erased = new Map<OurMember, Set<string>>();
   readonly #history: History;
   readonly #blank: BlankDatabases;
   #lastRandom = 0;
@@ -43,6 +45,11 @@ export class Team {
           .toString(16)
           .padStart(2 * bytes, '0'),
     );
+  }
+
+  /** Each visitor saves something now, so that there is always something that no entry may cut off. */
+  visitorsSave(): void {
+    for (const visitor of this.visitors) this.#saveAs(visitor, 'now');
   }
 
   /** Another member of ours, with an empty database, on a folder of this state. The caller closes it. */
@@ -110,7 +117,7 @@ export class Team {
       const nowMs = member.clock.now();
       if (action.kind === 'edit') editMemory(member.database, row.syncId, { content: `edited ${action.text}` }, nowMs);
       else if (action.kind === 'delete') deleteMemory(member.database, row.syncId, nowMs);
-      else if (action.kind === 'hardDelete') member.database.run('DELETE FROM observations WHERE sync_id = ?', [row.syncId]);
+      else if (action.kind === 'hardDelete') this.#erase(member, row.syncId);
       else if (action.kind === 'relate') this.#relate(member, [row, at(live, action.other) ?? row], action.text);
     }
   }
@@ -157,6 +164,11 @@ export class Team {
     });
   }
 
+  #erase(member: OurMember, syncId: string): void {
+    member.database.run('DELETE FROM observations WHERE sync_id = ?', [syncId]);
+    this.erased.set(member, (this.erased.get(member) ?? new Set()).add(`observation:${syncId}`));
+  }
+
   #relate(member: OurMember, [from, to]: readonly [ObservationRecord, ObservationRecord], text: string): void {
     const now = formatInstant(member.clock.now());
     member.store.writeRelation({
@@ -199,11 +211,14 @@ export class Team {
 
   #saveAsTeammate(action: Action): void {
     const visitor = at(this.visitors, action.who);
-    if (!visitor) return;
+    if (visitor) this.#saveAs(visitor, action.text);
+  }
+
+  #saveAs(visitor: Member, text: string): void {
     const sessionId = `theirs-${visitor.release}`;
     createSession(visitor, sessionId, PROJECT, '/home/theirs');
-    saveAsTeammate(visitor, { sessionId, title: `Theirs ${action.text}`, content: `${action.text} ${this.#random()}`, project: PROJECT });
-    savePromptAsTeammate(visitor, { sessionId, content: action.text, project: PROJECT });
+    saveAsTeammate(visitor, { sessionId, title: `Theirs ${text}`, content: `${text} ${this.#random()}`, project: PROJECT });
+    savePromptAsTeammate(visitor, { sessionId, content: text, project: PROJECT });
   }
 
   #pull(member: OurMember): void {
