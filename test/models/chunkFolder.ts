@@ -67,31 +67,37 @@ export function writeManifest(folder: ModelFolder, manifest: GoManifest): void {
   );
 }
 
+/** Fields that the rows of chunks and the payloads of mutations share. */
+export const SESSION_FIELDS = {
+  id: 'string',
+  project: 'string',
+  directory: 'string',
+  startedAt: 'string',
+  endedAt: '*string',
+  summary: '*string',
+} as const;
+export const OBSERVATION_FIELDS = {
+  syncId: 'string',
+  sessionId: 'string',
+  type: 'string',
+  title: 'string',
+  content: 'string',
+  toolName: '*string',
+  project: '*string',
+  scope: 'string',
+  topicKey: '*string',
+  revisionCount: 'int',
+  duplicateCount: 'int',
+  lastSeenAt: '*string',
+  createdAt: 'string',
+  updatedAt: 'string',
+} as const;
+
 const CHUNK = goStruct<Required<Pick<ChunkData, 'sessions' | 'observations' | 'prompts' | 'mutations'>>>('sync.ChunkData', {
-  sessions: goStruct<Omit<SessionRecord, 'extra'>>('store.Session', {
-    id: 'string',
-    project: 'string',
-    directory: 'string',
-    startedAt: 'string',
-    endedAt: '*string',
-    summary: '*string',
-  }),
+  sessions: goStruct<Omit<SessionRecord, 'extra'>>('store.Session', SESSION_FIELDS),
   observations: goStruct<Omit<ObservationRecord, 'extra'>>('store.Observation', {
     id: 'int64',
-    syncId: 'string',
-    sessionId: 'string',
-    type: 'string',
-    title: 'string',
-    content: 'string',
-    toolName: '*string',
-    project: '*string',
-    scope: 'string',
-    topicKey: '*string',
-    revisionCount: 'int',
-    duplicateCount: 'int',
-    lastSeenAt: '*string',
-    createdAt: 'string',
-    updatedAt: 'string',
+    ...OBSERVATION_FIELDS,
     deletedAt: '*string',
   }),
   prompts: goStruct<Omit<PromptRecord, 'extra'>>('store.Prompt', {

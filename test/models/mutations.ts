@@ -1,6 +1,6 @@
 import { goTrim, normalizeProject } from '../../src/engine/goText.ts';
 import type { JsonObject, JsonValue, ObservationRecord, PromptRecord, RelationRecord, SessionRecord } from '../../src/engine/records.ts';
-import type { GoChunk } from './chunkFolder.ts';
+import { type GoChunk, OBSERVATION_FIELDS, SESSION_FIELDS } from './chunkFolder.ts';
 import { GoError, type GoStruct, goStruct, unmarshal, unmarshalValue } from './goStruct.ts';
 
 /** A change to apply. A payload is JSON text as a chunk has it, or the object that v1.16.1 makes of an array's row. */
@@ -25,32 +25,8 @@ export type PromptPayload = Omit<PromptRecord, 'extra' | 'id'> & Deletion;
 
 /** Go `store.syncSessionPayload` and its like (v1.16.1). */
 export const PAYLOADS = {
-  session: goStruct<SessionPayload>('store.syncSessionPayload', {
-    id: 'string',
-    project: 'string',
-    directory: 'string',
-    startedAt: 'string',
-    endedAt: '*string',
-    summary: '*string',
-    ...DELETION,
-  }),
-  observation: goStruct<ObservationPayload>('store.syncObservationPayload', {
-    syncId: 'string',
-    sessionId: 'string',
-    type: 'string',
-    title: 'string',
-    content: 'string',
-    toolName: '*string',
-    project: '*string',
-    scope: 'string',
-    topicKey: '*string',
-    revisionCount: 'int',
-    duplicateCount: 'int',
-    lastSeenAt: '*string',
-    createdAt: 'string',
-    updatedAt: 'string',
-    ...DELETION,
-  }),
+  session: goStruct<SessionPayload>('store.syncSessionPayload', { ...SESSION_FIELDS, ...DELETION }),
+  observation: goStruct<ObservationPayload>('store.syncObservationPayload', { ...OBSERVATION_FIELDS, ...DELETION }),
   prompt: goStruct<PromptPayload>('store.syncPromptPayload', {
     syncId: 'string',
     sessionId: 'string',
