@@ -49,13 +49,14 @@ export async function checkHistory(blank: BlankDatabases, one: History): Promise
   }
 }
 
+/** @returns whether anything is new in the shared folder: what a member exported at home before counts too. */
 async function syncAll(team: Team, follow: () => void): Promise<boolean> {
-  let wrote = false;
+  const before = team.remote.manifest;
   for (const member of team.members) {
-    wrote = (await team.sync(member)) || wrote;
+    await team.sync(member);
     follow();
   }
-  return wrote;
+  return team.remote.manifest !== before;
 }
 
 async function settle(round: () => Promise<boolean>): Promise<void> {

@@ -67,13 +67,12 @@ export class Team {
     if (member) await this.#act(member, action);
   }
 
-  /** Pulls, imports, exports, pushes. @returns whether anything was written. */
-  async sync(member: OurMember): Promise<boolean> {
+  /** Pulls, imports, exports, pushes. */
+  async sync(member: OurMember): Promise<void> {
     this.#pull(member);
     await member.importNew();
-    const { chunkIds } = await member.exportNew();
+    await member.exportNew();
     if (this.#history.isBranched) copyInto(this.remote, member.folder);
-    return chunkIds.length > 0;
   }
 
   async #act(member: OurMember, action: Action): Promise<void> {
@@ -100,8 +99,7 @@ export class Team {
         await member.exportNew();
         return;
       case 'sync':
-        await this.sync(member);
-        return;
+        return this.sync(member);
       case 'visit':
         return;
     }
