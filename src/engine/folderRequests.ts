@@ -1,5 +1,6 @@
 import type { EngramErrorCode } from './errors.ts';
 import type { ExportSummary, FolderState, HealSummary, ImportSummary, MergeDriverState, SyncSummary } from './folderState.ts';
+import type { HealthRepair, HealthReport, RepairSummary } from './health.ts';
 
 /** How one folder is opened; plain data, so that it crosses the thread boundary. */
 export interface FolderOptions {
@@ -164,10 +165,14 @@ export interface FolderRequests {
   readChunk(id: string): Promise<ReadableDocument>;
   readMemory(syncId: string): Promise<ReadableDocument>;
   readSession(id: string): Promise<ReadableDocument>;
+  /** Looks at folder, database and git, and imports what git has committed into a database in memory. Changes nothing. */
+  doctor(): Promise<HealthReport>;
+  /** Writes what mends the findings of these kinds: chunks and manifest, or rows of the database; commits nothing. */
+  repairHealth(repairs: readonly HealthRepair[]): Promise<RepairSummary>;
 }
 
 export interface Progress {
-  /** What is counted: chunks while importing, rows while exporting. */
+  /** What is counted: chunks while reading and importing, rows while exporting. */
   readonly phase: 'reading' | 'importing' | 'exporting' | 'saving';
   readonly done: number;
   readonly total: number;

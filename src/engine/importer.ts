@@ -147,7 +147,8 @@ export async function putInIndex(index: FolderIndex, chunk: IndexedChunk, versio
   });
 }
 
-function checkHash(id: ChunkId, sha256: string): void {
+/** @throws {EngramError} chunk-altered: the name claims to be a hash, and is not that of the content */
+export function checkHash(id: ChunkId, sha256: string): void {
   if (!isHashId(id) || sha256.startsWith(id.toLowerCase())) return;
   throw new EngramError(
     'chunk-altered',

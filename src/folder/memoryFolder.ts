@@ -18,6 +18,7 @@ import { ChunkApplier } from '../engine/applyChunk.ts';
 import { decodeChunk } from '../engine/chunkCodec.ts';
 import { type ScannedChunk, scanChunks } from '../engine/chunkScan.ts';
 import { chunkVersions } from '../engine/chunkVersions.ts';
+import { Mender } from '../engine/doctorRepair.ts';
 import { EngramError } from '../engine/errors.ts';
 import { ChunkBuilder } from '../engine/exportChunks.ts';
 import { Exporter } from '../engine/exporter.ts';
@@ -41,6 +42,7 @@ import type {
 } from '../engine/folderRequests.ts';
 import type { ExportSummary, FolderState, HealSummary, ImportSummary, MergeDriverState, SyncSummary } from '../engine/folderState.ts';
 import type { HealMode } from '../engine/healingPlan.ts';
+import type { HealthRepair, HealthReport, RepairSummary } from '../engine/health.ts';
 import { chunkFault, Importer, type ImporterParts } from '../engine/importer.ts';
 import { type ChunkId, EMPTY_MANIFEST, isChunkId, NEWEST_MANIFEST_VERSION } from '../engine/manifest.ts';
 import type { GitFolderStatus, Turn, WriteGuard } from '../engine/ports.ts';
@@ -48,8 +50,10 @@ import { chunkDocument, chunkItems, memoryDocument, sessionDocument } from '../e
 import type { ObservationRecord } from '../engine/records.ts';
 import { RowReader } from '../engine/rowReader.ts';
 import type { FolderEnvironment, MemoryFolder } from '../openFolder.ts';
+import { databaseFacts } from '../store/databaseFacts.ts';
 import { deleteMemory, editMemory, saveMemory } from '../store/saveMemory.ts';
 import { FolderDatabases, type OpenDatabases, pathsIn } from './databases.ts';
+import { Doctor } from './doctor.ts';
 import { DriverKeeper } from './driverKeeper.ts';
 import { FolderStateReader } from './folderStateReader.ts';
 import { FolderHealer, healingInput, type LastRepair, NOTHING_HEALED } from './healing.ts';
@@ -105,16 +109,7 @@ export class OpenMemoryFolder implements MemoryFolder {
   async state(context: CallContext = {}): Promise<FolderState> {
     const git = await this.#git();
     await this.#driver.check(git);
-    const reader = new FolderStateReader({
-      options: this.#options,
-      databases: this.#databases,
-      transport: this.#transport(),
-      problems: this.#problems,
-      git,
-      healed: this.#healed,
-      mergeDriver: this.#driver.state,
-      turn: makeTurn(context.signal),
-    });
+    const reader = this.#stateReader(git, makeTurn(context.signal));
     try {
       return await reader.read();
     } catch (error) {
@@ -122,6 +117,19 @@ export class OpenMemoryFolder implements MemoryFolder {
       await this.#write(context, async () => undefined);
       return reader.read();
     }
+  }
+
+  #stateReader(git: GitCommand | undefined, turn: Turn): FolderStateReader {
+    return new FolderStateReader({
+      options: this.#options,
+      databases: this.#databases,
+      transport: this.#transport(),
+      problems: this.#problems,
+      git,
+      healed: this.#healed,
+      mergeDriver: this.#driver.state,
+      turn,
+    });
   }
 
   async initialise(context: CallContext = {}): Promise<void> {
@@ -266,6 +274,45 @@ export class OpenMemoryFolder implements MemoryFolder {
     return sessionDocument(session, { observations, prompts });
   }
 
+  async doctor(context: CallContext = {}): Promise<HealthReport> {
+    this.#mustBeTrusted();
+    const look = await lookAtFolder(this.#options.root);
+    if (look.kind !== 'ok') throw refused(look.kind);
+    const git = await this.#git();
+    const turn = makeTurn(context.signal);
+    const state = await this.#stateReader(git, turn)
+      .read()
+      .catch((error: unknown) => {
+        if (!EngramError.is(error, 'store-corrupt')) throw error;
+        return undefined;
+      });
+    return this.#doctor({ git, turn, context }).examine(state);
+  }
+
+  async repairHealth(repairs: readonly HealthRepair[], context: CallContext = {}): Promise<RepairSummary> {
+    return this.#write(context, async (writing) => {
+      const { databases, git } = writing;
+      await this.#mustBeWritableManifest(writing);
+      const createdBy = await authorName(this.#options.author, git);
+      const exam = await this.#doctor(writing).examineFolder(databases);
+      const facts = databaseFacts(databases.memoryDatabase);
+      const parts = { ...databases, transport: this.#transport(), exporter: this.#exporter(writing), clock: systemClock, createdBy };
+      return new Mender(parts).run(exam, facts, repairs);
+    });
+  }
+
+  #doctor({ git, turn, context }: Pick<Writing, 'git' | 'turn' | 'context'>): Doctor {
+    return new Doctor({
+      options: this.#options,
+      databases: this.#databases,
+      environment: this.#environment,
+      transport: this.#transport(),
+      git,
+      turn,
+      context,
+    });
+  }
+
   async #import(options: ImportOptions, writing: Writing): Promise<ImportSummary> {
     return this.#importer(writing).run(await this.#scan(writing), options.ids && new Set(options.ids), writing.context);
   }
@@ -292,11 +339,7 @@ export class OpenMemoryFolder implements MemoryFolder {
 
   async #export(options: ExportOptions, writing: Writing): Promise<ExportSummary> {
     const { git, context } = writing;
-    const { file: manifest, error } = await this.#readManifest(writing);
-    if (error || !manifest) throw error;
-    if (manifest.version > NEWEST_MANIFEST_VERSION) {
-      throw new EngramError('store-newer', 'manifest.json was written by a newer release, so nothing is exported. Update the extension.');
-    }
+    await this.#mustBeWritableManifest(writing);
     await this.#importer(writing).learn(await this.#scan(writing));
     const createdBy = options.createdBy || (await authorName(this.#options.author, git));
     const includePersonal = options.includePersonal ?? this.#options.includePersonal;
@@ -405,6 +448,15 @@ export class OpenMemoryFolder implements MemoryFolder {
   async #mustBeWritable(): Promise<void> {
     this.#mustBeTrusted();
     await mustBeOursToWrite(this.#options.root);
+  }
+
+  /** @throws {EngramError} store-newer, and whatever is wrong with the manifest: nothing is written beside one that cannot be read */
+  async #mustBeWritableManifest(writing: Writing): Promise<void> {
+    const { file: manifest, error } = await this.#readManifest(writing);
+    if (error || !manifest) throw error;
+    if (manifest.version > NEWEST_MANIFEST_VERSION) {
+      throw new EngramError('store-newer', 'manifest.json was written by a newer release, so nothing is exported. Update the extension.');
+    }
   }
 
   #mustBeTrusted(): void {

@@ -46,6 +46,8 @@ export function sessionRequests(parts: RequestParts): SessionRequests {
     readChunk: (id, context) => call('readChunk', [id], context),
     readMemory: (syncId, context) => full(() => call('readMemory', [syncId], context)),
     readSession: (id, context) => full(() => call('readSession', [id], context)),
+    doctor: (context) => full(() => call('doctor', [], context)),
+    repairHealth: (repairs, context) => change('saving', { name: 'repairHealth', args: [repairs], context }),
   };
 }
 

@@ -21,6 +21,8 @@ export const COMMAND_IDS = [
   'engram.groupChunksByAuthor',
   'engram.groupChunksByDay',
   'engram.listChunks',
+  'engram.checkHealth',
+  'engram.fixHealth',
   'engram.refresh',
   'engram.copyDiagnostics',
   'engram.showLog',

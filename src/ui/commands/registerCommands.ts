@@ -3,6 +3,7 @@ import { EngramError } from '../../engine/errors.ts';
 import type { CommandId } from '../commandIds.ts';
 import { plain, SENTENCE_LENGTH } from '../plainText.ts';
 import { groupChunksByAuthor, groupChunksByDay, listChunks, refresh } from './arrangeChunks.ts';
+import { checkHealth, fixHealth } from './checkHealth.ts';
 import type { CommandContext } from './commandContext.ts';
 import { deleteMemory } from './deleteMemory.ts';
 import { copyDiagnostics, showLog } from './diagnostics.ts';
@@ -45,6 +46,8 @@ const handlers: Readonly<Record<CommandId, (context: CommandContext, argument: u
   'engram.groupChunksByAuthor': groupChunksByAuthor,
   'engram.groupChunksByDay': groupChunksByDay,
   'engram.listChunks': listChunks,
+  'engram.checkHealth': checkHealth,
+  'engram.fixHealth': fixHealth,
   'engram.refresh': refresh,
   'engram.copyDiagnostics': copyDiagnostics,
   'engram.showLog': showLog,
