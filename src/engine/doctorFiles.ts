@@ -1,4 +1,4 @@
-import type { ScannedChunk } from './chunkScan.ts';
+import { isUnlisted, type ScannedChunk } from './chunkScan.ts';
 import type { FolderExam } from './folderExam.ts';
 import { instantOf, instantToMs } from './goTime.ts';
 import { chunkItem, counted, findingAbout, type HealthFinding, type HealthFix, type HealthItem } from './health.ts';
@@ -23,6 +23,7 @@ export function fileFindings(folder: FolderExam): HealthFinding[] {
     ...altered(chunks),
     ...unlisted(chunks),
     ...waiting(chunks),
+    ...undone(chunks),
   ];
 }
 
@@ -118,7 +119,7 @@ function altered(chunks: readonly ScannedChunk[]): HealthFinding[] {
 }
 
 function unlisted(chunks: readonly ScannedChunk[]): HealthFinding[] {
-  const items = chunks.filter(({ state }) => state === 'unlisted').map(({ id }) => chunkItem(id));
+  const items = chunks.filter(isUnlisted).map(({ id }) => chunkItem(id));
   const sentence = `${counted(items.length, 'chunk is', 'chunks are')} here and in no entry of the manifest, as after a merge that kept one side. It is imported here; other programs never see it.`;
   return findingAbout({ code: 'chunk-unlisted', severity: 'warning', sentence, subject: 'chunks', fix: REPAIR }, items);
 }
@@ -128,4 +129,11 @@ function waiting(chunks: readonly ScannedChunk[]): HealthFinding[] {
   const sentence = `${counted(items.length, 'chunk waits', 'chunks wait')} to be imported into this database.`;
   const fix: HealthFix = { kind: 'command', command: 'engram.importPending', text: 'Run “Engram: Import Pending”.' };
   return findingAbout({ code: 'chunk-waiting', severity: 'info', sentence, subject: 'chunks', fix }, items);
+}
+
+function undone(chunks: readonly ScannedChunk[]): HealthFinding[] {
+  const items = chunks.filter(({ state }) => state === 'undone').map(({ id }) => chunkItem(id));
+  const sentence = `The import of ${counted(items.length, 'chunk was', 'chunks were')} undone here by choice. Your team is not affected, and the memories stay out of this database.`;
+  const fix: HealthFix = { kind: 'words', text: 'To have them again, run “Engram: Import Again”.' };
+  return findingAbout({ code: 'chunk-undone', severity: 'info', sentence, subject: 'chunks', fix }, items);
 }

@@ -1,5 +1,5 @@
 import { chunkId, encodeChunk, sha256Hex } from './chunkCodec.ts';
-import type { ScannedChunk } from './chunkScan.ts';
+import { isUnlisted, type ScannedChunk } from './chunkScan.ts';
 import { chunkVersions } from './chunkVersions.ts';
 import { EngramError } from './errors.ts';
 import { ChunkBuilder, entryTime } from './exportChunks.ts';
@@ -156,7 +156,7 @@ async function writeChunk(transport: Transport, data: ChunkData, by: { createdBy
 function unlistedEntries(chunks: readonly ScannedChunk[]): ChunkEntry[] {
   return chunks.flatMap((chunk) => {
     const { indexed } = chunk;
-    if (chunk.state !== 'unlisted' || chunk.waiting || !indexed) return [];
+    if (!isUnlisted(chunk) || chunk.waiting || !indexed) return [];
     const { id, createdAt, sessions, memories, prompts } = indexed;
     return [{ id, createdBy: indexed.createdBy || 'unknown', createdAt, sessions, memories, prompts }];
   });

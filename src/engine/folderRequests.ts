@@ -1,6 +1,7 @@
 import type { EngramErrorCode } from './errors.ts';
 import type { ExportSummary, FolderState, HealSummary, ImportSummary, MergeDriverState, SyncSummary } from './folderState.ts';
 import type { HealthRepair, HealthReport, RepairSummary } from './health.ts';
+import type { UndoSummary } from './undo.ts';
 
 /** How one folder is opened; plain data, so that it crosses the thread boundary. */
 export interface FolderOptions {
@@ -159,6 +160,10 @@ export interface FolderRequests {
   noLongerShared(): Promise<readonly NoLongerSharedRow[]>;
   /** Makes such rows new again, so that the next export writes them. Keys of other rows change nothing. */
   shareAgain(keys: readonly string[]): Promise<void>;
+  /** What {@link undoImport} would do. */
+  planUndo(chunkId: string): Promise<UndoSummary>;
+  /** Takes the import of one chunk back: what it added or changed goes back to what the other chunks and this database's own changes say. */
+  undoImport(chunkId: string): Promise<UndoSummary>;
   memory(syncId: string): Promise<MemoryDetail>;
   search(query: string, options: SearchOptions): Promise<readonly SearchHit[]>;
   chunkContents(id: string): Promise<ChunkContents>;

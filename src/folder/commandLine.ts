@@ -43,6 +43,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   status: { usage: 'status', run: runStatus },
   sync: { usage: 'sync [--project P] [--created-by NAME] [--include-personal] [--include-deleted]', run: runSync },
   import: { usage: 'import [CHUNK…]', run: runImport },
+  undo: { usage: 'undo CHUNK', run: runUndo },
   export: { usage: 'export [--project P] [--created-by NAME] [--include-personal] [--include-deleted]', run: runExport },
   doctor: { usage: 'doctor [--fix]', run: runDoctor },
   save: { usage: 'save --title T --content C [--type T] [--project P] [--scope project|personal] [--topic K]', run: runSave },
@@ -124,6 +125,14 @@ async function runSync(folder: MemoryFolder, values: Values): Promise<Answer> {
 async function runImport(folder: MemoryFolder, _values: Values, words: readonly string[]): Promise<Answer> {
   const imported = await folder.importChunks(words.length > 0 ? { ids: words } : {});
   return { json: imported, lines: importLines(imported), exitCode: exitCodeOf(imported) };
+}
+
+async function runUndo(folder: MemoryFolder, _values: Values, words: readonly string[]): Promise<Answer> {
+  const undone = await folder.undoImport(oneWord(words, 'Name one chunk by its id (status --json lists them).'));
+  const { memories, prompts, relations, back, returned, kept } = undone;
+  const went = `${memories} memories, ${prompts} prompts and ${relations} relations removed, ${back} back to an earlier version, ${returned} no longer deleted`;
+  const stayed = kept > 0 ? [`${kept} stay as they are: the chunk with their earlier version cannot be read.`] : [];
+  return { json: undone, lines: [`Undone: ${went}.`, ...stayed, 'Import the chunk by its id to get it again.'] };
 }
 
 async function runExport(folder: MemoryFolder, values: Values): Promise<Answer> {
@@ -233,9 +242,9 @@ function memoryFields(values: Values): Partial<NewMemory> {
   return { ...Object.fromEntries(fields), ...(scope !== undefined && { scope }), ...(topicKey !== undefined && { topicKey }) };
 }
 
-function oneWord(words: readonly string[]): string {
+function oneWord(words: readonly string[], wanted = 'Name one memory by its id (search prints them).'): string {
   const [word] = words;
-  if (word === undefined || words.length > 1) throw new EngramError('invalid-input', 'Name one memory by its id (search prints them).');
+  if (word === undefined || words.length > 1) throw new EngramError('invalid-input', wanted);
   return word;
 }
 

@@ -77,6 +77,7 @@ export class Doctor {
       files,
       indexed: open?.index.chunks() ?? new Map(),
       recorded: open?.store.importedChunks() ?? new Set(),
+      undone: open?.store.undoneChunks() ?? new Set(),
       problems: new Map(),
     });
     const chunks: ExaminedChunk[] = [];

@@ -33,7 +33,7 @@ export async function freshClone(
     });
     const problems = new Map();
     const files = await source.listChunks();
-    const chunks = scanChunks({ manifest, files, indexed: new Map(), recorded: new Set(), problems });
+    const chunks = scanChunks({ manifest, files, indexed: new Map(), recorded: new Set(), undone: new Set(), problems });
     const importer = new Importer({
       transport: source,
       store: clone.store,

@@ -41,6 +41,7 @@ import type {
   SearchOptions,
 } from '../engine/folderRequests.ts';
 import type { ExportSummary, FolderState, HealSummary, ImportSummary, MergeDriverState, SyncSummary } from '../engine/folderState.ts';
+import { formatInstant } from '../engine/goTime.ts';
 import type { HealMode } from '../engine/healingPlan.ts';
 import type { HealthRepair, HealthReport, RepairSummary } from '../engine/health.ts';
 import { chunkFault, Importer, type ImporterParts } from '../engine/importer.ts';
@@ -49,6 +50,7 @@ import type { GitFolderStatus, Turn, WriteGuard } from '../engine/ports.ts';
 import { chunkDocument, chunkItems, memoryDocument, sessionDocument } from '../engine/readable.ts';
 import type { ObservationRecord } from '../engine/records.ts';
 import { RowReader } from '../engine/rowReader.ts';
+import type { ImportUndo, UndoSummary } from '../engine/undo.ts';
 import type { FolderEnvironment, MemoryFolder } from '../openFolder.ts';
 import { databaseFacts } from '../store/databaseFacts.ts';
 import { deleteMemory, editMemory, saveMemory } from '../store/saveMemory.ts';
@@ -61,6 +63,8 @@ import { LOCK_WAIT_MS } from './holdLocks.ts';
 import { KeptCopy, lostRows } from './keptCopy.ts';
 import { listingOf, type ManifestReading, readManifestWhole } from './manifestReader.ts';
 import { mustBeOursToWrite, readOnlyDatabase, refused, trackedDatabase } from './refusals.ts';
+import { undoOf } from './undoChunk.ts';
+import { UndoneChoices } from './undoneChoices.ts';
 
 const SAVE_EVERY_MS = 2_000;
 const SEARCH_SLICE_MS = 20;
@@ -236,6 +240,33 @@ export class OpenMemoryFolder implements MemoryFolder {
     });
   }
 
+  async planUndo(chunkId: string, context: CallContext = {}): Promise<UndoSummary> {
+    return this.#undo(chunkId, await this.#readable(), makeTurn(context.signal)).preview();
+  }
+
+  async undoImport(chunkId: string, context: CallContext = {}): Promise<UndoSummary> {
+    return this.#write(context, async ({ databases, turn }) => {
+      const undone = await this.#undo(chunkId, databases, turn).run();
+      await this.#undoneChoices(databases).remember().catch(this.#logged);
+      return undone;
+    });
+  }
+
+  #undoneChoices({ store }: OpenDatabases): UndoneChoices {
+    return new UndoneChoices(this.#options.keepFolder, store);
+  }
+
+  /** What stands in the extension's own storage is a second net: that it cannot be written or read fails nothing. */
+  readonly #logged = (error: unknown): void => {
+    if (!EngramError.is(error) || error.code === 'cancelled') throw error;
+    this.#environment.log('warn', `the extension's own storage could not be used: ${error.code}`);
+  };
+
+  #undo(chunkId: string, databases: OpenDatabases, turn: Turn): ImportUndo {
+    if (!isChunkId(chunkId)) throw notFound('chunk');
+    return undoOf(chunkId, { databases, turn, readChunk: async (id) => (await this.#chunk(id, {})).data });
+  }
+
   async memory(syncId: string): Promise<MemoryDetail> {
     return detailOf(await this.#observation(syncId));
   }
@@ -314,7 +345,11 @@ export class OpenMemoryFolder implements MemoryFolder {
   }
 
   async #import(options: ImportOptions, writing: Writing): Promise<ImportSummary> {
-    return this.#importer(writing).run(await this.#scan(writing), options.ids && new Set(options.ids), writing.context);
+    const choices = this.#undoneChoices(writing.databases);
+    await choices.recall(formatInstant(systemClock.now())).catch(this.#logged);
+    const summary = await this.#importer(writing).run(await this.#scan(writing), options.ids && new Set(options.ids), writing.context);
+    await choices.remember().catch(this.#logged);
+    return summary;
   }
 
   #importer({ databases, turn, guard }: Writing): Importer {
@@ -378,7 +413,14 @@ export class OpenMemoryFolder implements MemoryFolder {
     const { store, index } = reading.databases;
     const files = await this.#transport().listChunks();
     const manifest = listingOf(known ?? (await this.#readManifest(reading)), files);
-    return scanChunks({ manifest, files, indexed: index.chunks(), recorded: store.importedChunks(), problems: this.#problems });
+    return scanChunks({
+      manifest,
+      files,
+      indexed: index.chunks(),
+      recorded: store.importedChunks(),
+      undone: store.undoneChunks(),
+      problems: this.#problems,
+    });
   }
 
   /** Runs a request that writes: under the lock, on databases as they are on disk now, saved before the lock is free. */

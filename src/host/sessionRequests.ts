@@ -40,6 +40,8 @@ export function sessionRequests(parts: RequestParts): SessionRequests {
     discardKept: (context) => change('saving', { name: 'discardKept', args: [], context }),
     noLongerShared: (context) => full(() => call('noLongerShared', [], context)),
     shareAgain: (keys, context) => change('saving', { name: 'shareAgain', args: [keys], context }),
+    planUndo: (chunkId, context) => full(() => call('planUndo', [chunkId], context)),
+    undoImport: (chunkId, context) => change('saving', { name: 'undoImport', args: [chunkId], context }),
     memory: (syncId, context) => full(() => call('memory', [syncId], context)),
     search: (query, options, context) => full(() => call('search', [query, options], context)),
     chunkContents: (id, context) => call('chunkContents', [id], context),

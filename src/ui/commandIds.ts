@@ -4,6 +4,8 @@ export const COMMAND_IDS = [
   'engram.syncAll',
   'engram.importPending',
   'engram.importChunk',
+  'engram.importAgain',
+  'engram.undoImport',
   'engram.exportNew',
   'engram.repairManifest',
   'engram.installMergeDriver',

@@ -9,7 +9,7 @@ import { deleteMemory } from './deleteMemory.ts';
 import { copyDiagnostics, showLog } from './diagnostics.ts';
 import { editMemory } from './editMemory.ts';
 import { exportNew } from './exportNew.ts';
-import { importChunk } from './importChunk.ts';
+import { importAgain, importChunk } from './importChunk.ts';
 import { importPending } from './importPending.ts';
 import { initialise } from './initialise.ts';
 import { installMergeDriver, removeMergeDriver } from './mergeDriver.ts';
@@ -22,6 +22,7 @@ import { reviewUnshared } from './reviewUnshared.ts';
 import { saveMemory } from './saveMemory.ts';
 import { searchMemories } from './searchMemories.ts';
 import { syncAll, syncNow } from './syncNow.ts';
+import { undoImport } from './undoImport.ts';
 
 /** The full list; test/unit/ui/contributions.test.ts checks its ids against `contributes.commands`. */
 const handlers: Readonly<Record<CommandId, (context: CommandContext, argument: unknown) => Promise<void>>> = {
@@ -29,6 +30,8 @@ const handlers: Readonly<Record<CommandId, (context: CommandContext, argument: u
   'engram.syncAll': syncAll,
   'engram.importPending': importPending,
   'engram.importChunk': importChunk,
+  'engram.importAgain': importAgain,
+  'engram.undoImport': undoImport,
   'engram.exportNew': exportNew,
   'engram.repairManifest': repairManifest,
   'engram.installMergeDriver': installMergeDriver,
