@@ -183,16 +183,30 @@ function refused(message: string): EngramError {
 }
 
 function summaryOf(steps: readonly UndoStep[]): UndoSummary {
-  const removed = (entity: RowVersion['entity']): number =>
-    steps.filter(({ kind, version }) => kind === 'remove' && version.entity === entity && version.record !== undefined).length;
-  const isReturn = (step: UndoStep): boolean =>
-    step.kind === 'unhide' || (step.kind === 'restore' && step.version.record !== undefined && !step.wasLive);
+  const changes = steps.map((step) => ({ entity: step.version.entity, kind: step.kind, ...visibility(step) }));
+  const removed = changes.filter(({ before, after }) => before && !after);
+  const count = (entity: RowVersion['entity']): number => removed.filter((change) => change.entity === entity).length;
   return {
-    memories: removed('observation'),
-    prompts: removed('prompt'),
-    relations: removed('relation'),
-    back: steps.filter((step) => step.kind === 'restore' && !isReturn(step)).length,
-    returned: steps.filter(isReturn).length,
-    kept: steps.filter(({ kind }) => kind === 'keep').length,
+    memories: count('observation'),
+    prompts: count('prompt'),
+    relations: count('relation'),
+    back: changes.filter(({ kind, before, after }) => kind === 'restore' && before && after).length,
+    returned: changes.filter(({ before, after }) => !before && after).length,
+    kept: changes.filter(({ kind }) => kind === 'keep').length,
   };
+}
+
+/** Whether a row is there for a person, before and after. */
+function visibility(step: UndoStep): { readonly before: boolean; readonly after: boolean } {
+  const isLive = step.version.record !== undefined;
+  switch (step.kind) {
+    case 'remove':
+      return { before: isLive, after: false };
+    case 'restore':
+      return { before: step.wasLive, after: isLive };
+    case 'unhide':
+      return { before: false, after: true };
+    default:
+      return { before: isLive, after: isLive };
+  }
 }

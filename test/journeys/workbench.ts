@@ -121,6 +121,13 @@ export class Workbench {
     return lines.join('\n').replaceAll('\u00a0', ' ');
   }
 
+  /** Follows a link in the active editor as a person does: Ctrl and a click. */
+  async followLink(text: string): Promise<void> {
+    const link = this.page.locator('.editor-instance .view-line .detected-link', { hasText: text }).first();
+    await link.waitFor();
+    await link.click({ modifiers: ['Control'] });
+  }
+
   tab(name: string | RegExp): Locator {
     return this.page.locator('.tab', { hasText: name });
   }

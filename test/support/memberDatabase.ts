@@ -4,7 +4,6 @@ import { scanChunks } from '../../src/engine/chunkScan.ts';
 import { chunkVersions } from '../../src/engine/chunkVersions.ts';
 import { EngramError } from '../../src/engine/errors.ts';
 import { type ExportPlan, ExportPlanner } from '../../src/engine/exportPlan.ts';
-import type { IndexedChunk } from '../../src/engine/held.ts';
 import { HeldVersions } from '../../src/engine/heldVersions.ts';
 import { Importer } from '../../src/engine/importer.ts';
 import { type ChunkId, EMPTY_MANIFEST } from '../../src/engine/manifest.ts';
@@ -101,17 +100,8 @@ export class MemberDatabase {
     return new ExportPlanner({ store: this.store, index: this.index, held }, filter).plan(noTurn);
   }
 
-  /** Says of a chunk that this member wrote it. */
-  claim(id: ChunkId): void {
-    const chunk = this.index.chunks().get(id);
-    const holdings = this.index.chunkHoldings(id);
-    if (!chunk) throw new Error(`no such chunk: ${id}`);
-    this.index.putChunk({ ...chunk, exportedHere: true } satisfies IndexedChunk);
-    for (const holding of holdings) this.index.addHolding(holding);
-  }
-
   /** The live rows in their one form: what a person sees, whatever the order of imports was. */
-  live(): Readonly<Record<string, unknown>> {
+  live(): Readonly<Record<'memories' | 'prompts' | 'relations' | 'sessions', readonly unknown[]>> {
     const { store, index } = this;
     const rows = new RowReader(store, index);
     const memories = [...store.observations()].filter((row) => !row.deletedAt).map((row) => rows.row('observation', row.syncId));

@@ -58,7 +58,7 @@ export function fixTitle(t: Translate, command: FixCommand): string {
     'engram.importChunk': () => t('Import a Chunk'),
     'engram.repairManifest': () => t('Repair Manifest'),
     'engram.restoreKept': () => t('Restore Kept Memories'),
-    'engram.reviewUnshared': () => t('Review What Is No Longer Shared'),
+    'engram.reviewUnshared': () => t('Review Memories No Longer Shared'),
     'workbench.view.scm': () => t('Open Source Control'),
   };
   return titles[command]();

@@ -12,7 +12,7 @@ beforeAll(async () => {
   sqlJs = await loadSqlJs(WASM_PATH);
 });
 
-const numRuns = Number(process.env['ENGRAM_UNDO_RUNS'] ?? 60);
+const numRuns = Number(process.env['ENGRAM_UNDO_RUNS'] ?? 50);
 
 /** Chunks of a folder, an order of importing them, and some to undo. */
 const folders = fc
@@ -46,6 +46,28 @@ describe('undoing imports', () => {
         expect(undoer.live()).toEqual(other.live());
         undoer.close();
         other.close();
+      }),
+      { numRuns },
+    );
+  });
+
+  it('are told before as they happen', async () => {
+    await fc.assert(
+      fc.asyncProperty(folders, async ({ files, order, undone }) => {
+        const undoer = await member(files, order);
+        for (const id of undone) {
+          const before = undoer.live();
+          const told = await undoer.preview(id);
+          expect(undoer.live()).toEqual(before);
+          expect(await undoer.undo(id)).toEqual(told);
+          const count = ({ memories, prompts }: typeof before): number => memories.length + prompts.length;
+          const returned = count(undoer.live()) - (count(before) - told.memories - told.prompts);
+          // Relations can return, too.
+          expect(returned).toBeGreaterThanOrEqual(0);
+          expect(returned).toBeLessThanOrEqual(told.returned);
+          expect(told.kept).toBe(0);
+        }
+        undoer.close();
       }),
       { numRuns },
     );
