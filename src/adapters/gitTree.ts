@@ -18,12 +18,17 @@ interface Blob {
 const CHUNK = /^chunks\/([^/]+)\.jsonl\.gz$/;
 /** `<oid> blob <size>` and a line feed before the bytes, one behind. */
 const HEADER_BYTES = 100;
+/** Packed bytes that are read at once, and held at most. */
+const BATCH_BYTES = 8 * 1024 * 1024;
 
 /** The chunks and the manifest of one `.engram` folder as a commit has them. Nothing is written. */
 export class GitTree implements Transport {
   readonly #run: RunGit;
   readonly #files: ReadonlyMap<string, Blob>;
   readonly #limits: FolderLimits;
+  /** Read and not yet asked for. */
+  readonly #ahead = new Map<string, Uint8Array>();
+  readonly #asked = new Set<string>();
 
   private constructor(run: RunGit, files: ReadonlyMap<string, Blob>, limits: FolderLimits) {
     this.#run = run;
@@ -52,11 +57,6 @@ export class GitTree implements Transport {
     const sizes = new Map(parseBatchCheck(answer.output.toString('utf8')).map((info, at) => [oids[at] ?? '', info?.size]));
     const files = new Map(entries.map(({ name, oid, isFile }) => [name, { oid, isFile, size: sizes.get(oid) }]));
     return new GitTree(run, files, limits);
-  }
-
-  /** Whether the commit has a manifest or a chunk of this folder. */
-  get isEmpty(): boolean {
-    return this.#files.size === 0;
   }
 
   /** One text for all that is in it: two trees with the same files have the same. */
@@ -115,8 +115,34 @@ export class GitTree implements Transport {
     if (size > Math.min(of.maxBytes, GIT_OUTPUT_LIMIT - HEADER_BYTES)) {
       throw new EngramError(of.tooLarge, `${subject} is too large to be read from git.`, { subject });
     }
-    const { output } = await this.#run(['cat-file', 'blob', oid]);
-    return output;
+    return this.#take(oid, size);
+  }
+
+  /** A process for each chunk would cost more than all the rest, so the next ones are read along. */
+  async #take(oid: string, size: number): Promise<Uint8Array> {
+    const ready = this.#ahead.get(oid);
+    if (ready) {
+      this.#ahead.delete(oid);
+      return ready;
+    }
+    const batch = [oid, ...this.#nextTo(oid, size)];
+    const { output } = await this.#run(['cat-file', '--batch'], { input: batch.map((one) => `${one}\n`).join('') });
+    const blobs = parseBlobs(output);
+    for (const [name, bytes] of blobs) if (name !== oid) this.#ahead.set(name, bytes);
+    for (const name of batch) this.#asked.add(name);
+    return blobs.get(oid) ?? new Uint8Array();
+  }
+
+  #nextTo(oid: string, size: number): string[] {
+    let room = BATCH_BYTES - size - [...this.#ahead.values()].reduce((sum, bytes) => sum + bytes.length, 0);
+    const next: string[] = [];
+    for (const blob of this.#files.values()) {
+      if (blob.size === undefined || !blob.isFile || blob.oid === oid || this.#asked.has(blob.oid)) continue;
+      room -= blob.size + HEADER_BYTES;
+      if (room < 0) break;
+      next.push(blob.oid);
+    }
+    return next;
   }
 }
 
@@ -125,6 +151,22 @@ function entryOf(line: string, folder: string): { name: string; oid: string; isF
   const [, mode = '', oid = '', path = ''] = /^(\d+) \w+ ([0-9a-f]+)\t(.*)$/s.exec(line) ?? [];
   if (!path.startsWith(`${folder}/`)) return [];
   return [{ name: path.slice(folder.length + 1), oid, isFile: mode.startsWith('100') }];
+}
+
+/** What `cat-file --batch` writes: a line `<oid> blob <size>`, the bytes and a line feed; `<name> missing` has no body. */
+function parseBlobs(output: Buffer): Map<string, Uint8Array> {
+  const blobs = new Map<string, Uint8Array>();
+  let at = 0;
+  while (at < output.length) {
+    const headerEnd = output.indexOf('\n', at);
+    if (headerEnd < 0) break;
+    const [oid = '', type, size] = output.toString('latin1', at, headerEnd).split(' ');
+    at = headerEnd + 1;
+    if (type !== 'blob') continue;
+    blobs.set(oid, Uint8Array.from(output.subarray(at, at + Number(size))));
+    at += Number(size) + 1;
+  }
+  return blobs;
 }
 
 function readOnly(): EngramError {

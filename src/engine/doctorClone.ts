@@ -58,20 +58,20 @@ export class CloneComparison {
     const rows = new RowReader(local.store, local.index);
     const mayLeave = new Set<string>();
     for (const record of local.store.observations()) {
-      const version = observationVersion(rows.withExtra('observation', observationVersion(record).key, record));
+      const version = observationVersion(record);
       (record.deletedAt || this.#isPersonal(record) ? this.#stayHome : mayLeave).add(record.sessionId);
       this.#row(version, record.title, this.#isPersonal(record));
       await turn();
     }
     for (const record of local.store.prompts()) {
       mayLeave.add(record.sessionId);
-      this.#row(promptVersion(rows.withExtra('prompt', promptVersion(record).key, record)), titleOf(record), false);
+      this.#row(promptVersion(record), titleOf(record), false);
       await turn();
     }
     for (const id of mayLeave) this.#stayHome.delete(id);
     for (const tombstone of local.store.promptTombstones()) this.#row(promptTombstoneVersion(tombstone), '', false);
     for (const record of local.store.relations()) {
-      this.#row(relationVersion(rows.withExtra('relation', record.syncId, record)), record.relation, this.#isHeldBack(record));
+      this.#row(relationVersion(record), record.relation, this.#isHeldBack(record));
     }
     for (const record of local.store.sessions()) {
       this.#session(sessionVersion(rows.withExtra('session', record.id, record)));

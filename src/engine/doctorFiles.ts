@@ -1,6 +1,7 @@
 import { isUnlisted, type ScannedChunk } from './chunkScan.ts';
 import type { FolderExam } from './folderExam.ts';
 import { instantOf, instantToMs } from './goTime.ts';
+import { groupedBy } from './grouping.ts';
 import { chunkItem, counted, findingAbout, type HealthFinding, type HealthFix, type HealthItem } from './health.ts';
 import type { ChunkEntry, Manifest } from './manifest.ts';
 
@@ -66,7 +67,7 @@ function unusable({ unusable: entries }: Manifest): HealthFinding[] {
 }
 
 function twice({ chunks }: Manifest): HealthFinding[] {
-  const groups = Map.groupBy(chunks, (entry) => entry.id);
+  const groups = groupedBy(chunks, (entry) => entry.id);
   const repeated = [...groups].filter(([, entries]) => entries.length > 1).map(([id, entries]) => chunkItem(id, `${entries.length} times`));
   const sentence =
     'The manifest lists a chunk more than once. That harms nothing: each program imports it once, or again with the same result.';

@@ -1,4 +1,5 @@
 import { type FolderExam, listedChunks } from './folderExam.ts';
+import { groupedBy } from './grouping.ts';
 import { chunkItem, counted, findingAbout, type HealthFinding, type HealthFix, type HealthItem } from './health.ts';
 
 /** What stops v1.14 or v1.16.1 at a chunk, for good. Sources: sync.md §5 to §7 and §10, golden `import.json`. */
@@ -63,7 +64,7 @@ function mutationFaults(folder: FolderExam): HealthFinding[] {
     if (fault) unreadable.push(chunkItem(chunk.id, fault.fault));
     const other = exam.mutations.find(({ key, entityKey, fault: broken }) => broken === undefined && key !== entityKey);
     if (other) keys.push(chunkItem(chunk.id, other.key));
-    const byKey = Map.groupBy(exam.mutations, ({ entity, key }) => `${entity} ${key}`);
+    const byKey = groupedBy(exam.mutations, ({ entity, key }) => `${entity} ${key}`);
     const repeated = [...byKey].find(([, mutations]) => mutations.length > 1);
     if (repeated) twice.push(chunkItem(chunk.id, repeated[0]));
   }

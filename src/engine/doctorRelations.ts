@@ -21,7 +21,7 @@ export function relationFindings(folder: FolderExam): HealthFinding[] {
   const sentence = `${counted(items.length, 'chunk has', 'chunks have')} a relation that Engram 1.16 cannot store: it stalls at the chunk at every import. Here the relation waits until both memories are known.`;
   const fix: HealthFix = {
     kind: 'words',
-    text: 'Share the missing memory if it should live. Otherwise only an update of the members with Engram 1.16 to 1.20 helps: 3.0 waits as well.',
+    text: 'Share the missing memory if it should live. Otherwise only an update of the members with Engram 1.16 to 1.20 helps: from 3.0 on the program waits as well.',
   };
   return findingAbout({ code: 'older-relation', severity: 'error', sentence, subject: 'chunks', fix }, items);
 }

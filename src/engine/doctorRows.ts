@@ -1,5 +1,6 @@
 import type { ExaminedRow } from './examineChunk.ts';
 import { type FolderExam, listedChunks } from './folderExam.ts';
+import { groupedBy } from './grouping.ts';
 import { counted, findingAbout, type HealthFinding, type HealthFix, type HealthItem } from './health.ts';
 
 /** What older programs repeat, collapse or double, and what was shared although it may not have been meant to be. */
@@ -59,7 +60,7 @@ function withoutId(folder: FolderExam): HealthFinding[] {
 }
 
 function inArraysTwice(folder: FolderExam): HealthFinding[] {
-  const byKey = Map.groupBy(
+  const byKey = groupedBy(
     allRows(folder).filter(({ row }) => row.hasSyncId),
     ({ row }) => `${row.entity} ${row.key}`,
   );

@@ -3,10 +3,19 @@ import { type ChunkVersions, chunkVersions, mutationVersion, versionKey } from '
 import { EngramError } from './errors.ts';
 import { getFold, isJsonArray, isJsonObject, parseGoJsonSliced } from './goJson.ts';
 import { goTrim } from './goText.ts';
+import { derivedSyncId } from './identity.ts';
 import type { Turn } from './ports.ts';
 import { decodeMutationPayload, refusedByGo } from './recordCodec.ts';
-import type { ChunkData, JsonValue, RejectedRecord, RelationRecord, SessionRecord, SyncMutation } from './records.ts';
-import { observationVersion, promptVersion } from './versions.ts';
+import type {
+  ChunkData,
+  JsonValue,
+  ObservationRecord,
+  PromptRecord,
+  RejectedRecord,
+  RelationRecord,
+  SessionRecord,
+  SyncMutation,
+} from './records.ts';
 
 /** One row of the arrays, without its content. */
 export interface ExaminedRow {
@@ -79,17 +88,26 @@ export async function examineChunk(bytes: Uint8Array, turn: Turn): Promise<Chunk
 
 function rowsOf(data: ChunkData): ExaminedRow[] {
   const observations = data.observations.map((record): ExaminedRow => {
-    const { key, sessionId, project } = observationVersion(record);
     const isPersonal = record.scope.trim().toLowerCase() === 'personal';
-    const where = { entity: 'observation', key, sessionId, project, hasSyncId: record.syncId !== '' } as const;
+    const where = { entity: 'observation', ...placeOf(record) } as const;
     return { ...where, title: record.title, isDeleted: Boolean(record.deletedAt), isPersonal };
   });
   const prompts = data.prompts.map((record): ExaminedRow => {
-    const { key, sessionId, project } = promptVersion(record);
-    const where = { entity: 'prompt', key, sessionId, project, hasSyncId: record.syncId !== '' } as const;
+    const where = { entity: 'prompt', ...placeOf(record) } as const;
     return { ...where, title: record.content.slice(0, 80), isDeleted: false, isPersonal: false };
   });
   return [...observations, ...prompts];
+}
+
+/** The identity as versions.ts has it, without the fingerprint that a whole version costs. */
+function placeOf(record: ObservationRecord | PromptRecord): Pick<ExaminedRow, 'key' | 'sessionId' | 'project' | 'hasSyncId'> {
+  const key = record.syncId.toWellFormed() || derivedSyncId(record);
+  return {
+    key,
+    sessionId: record.sessionId.toWellFormed(),
+    project: record.project?.toWellFormed() ?? '',
+    hasSyncId: record.syncId !== '',
+  };
 }
 
 function examineMutation(mutation: SyncMutation): ExaminedMutation {

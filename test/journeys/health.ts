@@ -35,11 +35,11 @@ const doctor: Journey = {
     await window.followLink('Sync');
     await window.seesStatus(/commit to share/);
     await window.followLink('Check again');
-    await reads(window, /are in a chunk that is not committed/);
+    await reads(window, /Exported, not committed/);
     await git(team.carol, 'add', '--all');
     await git(team.carol, 'commit', '--quiet', '--message', 'Share');
     await window.followLink('Check again');
-    await reads(window, /committed here, and the remote branch has nothing of it/);
+    await reads(window, /Committed, not pushed/);
     await commitAndPush(team.carol, 'Share').catch(() => git(team.carol, 'push', '--quiet'));
     await window.followLink('Check again');
     await reads(window, /Yes\. What is committed was imported into an empty database: all \d+ rows come back/);
