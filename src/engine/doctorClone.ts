@@ -211,11 +211,13 @@ const REASONS: readonly Wording[] = [
     code: 'row-personal',
     severity: 'info',
     sentence: (count) => `${counted(count, 'personal row stays', 'personal rows stay')} on this machine, as is meant to be.`,
+    fix: { kind: 'words', text: 'To share one, change its scope to “project”; to share all, set engram.includePersonal.' },
   },
   {
     code: 'row-held-back',
     severity: 'info',
     sentence: (count) => `${counted(count, 'relation stays', 'relations stay')} here because one of its memories does.`,
+    fix: { kind: 'words', text: 'It goes out by itself with the next sync after both memories may.' },
   },
 ];
 

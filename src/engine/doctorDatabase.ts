@@ -40,8 +40,12 @@ function damaged({ damage, brokenReferences }: DatabaseFacts): HealthFinding[] {
   const sentence = 'SQLite finds damage inside engram.db. The chunks are safe.';
   const found = findingAbout({ code: 'database-damaged', severity: 'error', sentence, subject: 'engram.db', fix }, items);
   if (brokenReferences === 0) return found;
+  const leave: HealthFix = {
+    kind: 'words',
+    text: 'Nothing has to be done. The Engram program mends its own journal when it opens the database.',
+  };
   const broken = `${counted(brokenReferences, 'row of', 'rows of')} the relations or of the cloud’s journal ${brokenReferences === 1 ? 'refers' : 'refer'} to something that is gone. Nothing here reads through it.`;
-  return [...found, { code: 'reference-broken', severity: 'info', sentence: broken, subject: 'engram.db', items: [], more: 0 }];
+  return [...found, { code: 'reference-broken', severity: 'info', sentence: broken, subject: 'engram.db', items: [], more: 0, fix: leave }];
 }
 
 function dangling({ withoutSession, inPlaceholder }: DatabaseFacts): HealthFinding[] {
@@ -51,33 +55,46 @@ function dangling({ withoutSession, inPlaceholder }: DatabaseFacts): HealthFindi
     repair: 'placeholder-sessions',
     text: 'Make the sessions in the database, with nothing but their ids.',
   };
+  const askForSession: HealthFix = {
+    kind: 'words',
+    text: 'Nothing is lost. Whoever saved them can share the session by syncing with this extension.',
+  };
   const unknown = `${counted(inPlaceholder.length, 'memory is', 'memories are')} in a session of which nothing but the id is known: nobody has shared the session itself.`;
   return [
     ...findingAbout(
       { code: 'row-without-session', severity: 'error', sentence: lost, subject: 'engram.db', fix },
       withoutSession.map(itemOf),
     ),
-    ...findingAbout({ code: 'row-in-placeholder', severity: 'info', sentence: unknown, subject: 'engram.db' }, inPlaceholder.map(itemOf)),
+    ...findingAbout(
+      { code: 'row-in-placeholder', severity: 'info', sentence: unknown, subject: 'engram.db', fix: askForSession },
+      inPlaceholder.map(itemOf),
+    ),
   ];
 }
 
 function doubles({ twice, sameContent }: DatabaseFacts): HealthFinding[] {
   const rows = `${counted(twice.length, 'memory stands', 'memories stand')} in the database more than once under one id, as Engram 1.14 imports an edit. The newest row counts here.`;
   const memories = `${counted(sameContent.length, 'text was', 'texts were')} saved more than once, each time as a memory of its own.`;
+  // Deleting one of several rows of one id would delete the memory for the team.
+  const anew: HealthFix = {
+    kind: 'words',
+    text: 'Nothing is lost. A database that is built anew has it once: sync, move engram.db away, and sync again.',
+  };
   const fix: HealthFix = {
     kind: 'words',
     text: 'Delete what is too much (“Engram: Delete Memory”); the next sync deletes it for the team.',
   };
   return [
-    ...findingAbout({ code: 'row-twice', severity: 'warning', sentence: rows, subject: 'engram.db', fix }, twice.map(itemOf)),
+    ...findingAbout({ code: 'row-twice', severity: 'warning', sentence: rows, subject: 'engram.db', fix: anew }, twice.map(itemOf)),
     ...findingAbout({ code: 'same-content', severity: 'info', sentence: memories, subject: 'engram.db', fix }, sameContent.map(itemOf)),
   ];
 }
 
 function deferredFinding(deferred: readonly RelationRecord[]): HealthFinding[] {
   const items = deferred.map((record): HealthItem => ({ kind: 'relation', id: record.syncId, text: record.relation }));
+  const fix: HealthFix = { kind: 'words', text: 'Import what waits, or ask the author of the relation to share the memory as well.' };
   const sentence = `${counted(items.length, 'relation waits', 'relations wait')} for a memory that is not here yet. It is tried again at every import.`;
-  return findingAbout({ code: 'relation-deferred', severity: 'info', sentence, subject: 'engram.db' }, items);
+  return findingAbout({ code: 'relation-deferred', severity: 'info', sentence, subject: 'engram.db', fix }, items);
 }
 
 function itemOf({ kind, id, text, copies }: FactRow): HealthItem {

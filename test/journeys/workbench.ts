@@ -125,7 +125,11 @@ export class Workbench {
   async followLink(text: string): Promise<void> {
     const link = this.page.locator('.editor-instance .view-line .detected-link', { hasText: text }).first();
     await link.waitFor();
-    await link.click({ modifiers: ['Control'] });
+    // A line is drawn anew while the editor settles; `force`, because its text lies below the layer that takes the mouse.
+    await eventually(`the link ${text}`, async () => {
+      await link.click({ modifiers: ['Control'], force: true, timeout: 2000 });
+      return true;
+    });
   }
 
   tab(name: string | RegExp): Locator {

@@ -56,7 +56,13 @@ function answer(t: Translate, { source, compared, lost, personal }: CloneAnswer)
 function summary(t: Translate, findings: readonly HealthFinding[]): string {
   const count = (severity: HealthFinding['severity']): number => findings.filter((finding) => finding.severity === severity).length;
   if (findings.length === 0) return t('Nothing else was found');
-  return t('{0} errors, {1} warnings, {2} notes', count('error'), count('warning'), count('info'));
+  const [errors, warnings, notes] = [count('error'), count('warning'), count('info')];
+  const parts = [
+    errors > 0 && (errors === 1 ? t('1 error') : t('{0} errors', errors)),
+    warnings > 0 && (warnings === 1 ? t('1 warning') : t('{0} warnings', warnings)),
+    notes > 0 && (notes === 1 ? t('1 note') : t('{0} notes', notes)),
+  ];
+  return parts.filter((part) => part !== false).join(', ');
 }
 
 function addFinding(t: Translate, page: ReportPage, finding: HealthFinding): void {
@@ -70,12 +76,12 @@ function addFinding(t: Translate, page: ReportPage, finding: HealthFinding): voi
     page.line(`→ ${fix.text}${fix.kind === 'words' ? '' : ' · '}`, fix.kind === 'words' ? undefined : { label, command });
   }
   if (items.length > 0) page.line('');
-  for (const item of items) page.line(`- ${itemText(item)}`);
+  for (const item of items) page.line(`- ${itemText(t, item)}`);
   if (more > 0) page.line(`- ${t('and {0} more', more)}`);
 }
 
-function itemText({ kind, id, text }: HealthItem): string {
-  const words = inert(text);
+function itemText(t: Translate, { kind, id, text }: HealthItem): string {
+  const words = kind === 'session' ? t('Session of {0}', inert(text) || '?') : inert(text);
   const isLinked = kind === 'chunk' || kind === 'memory' || kind === 'session';
   const place = isLinked && id !== '' ? `<engram:${kind}/${encodeURIComponent(id.toWellFormed())}>` : inert(id);
   return words === '' ? place : `${words} ${place}`;

@@ -1,9 +1,18 @@
 import type { FixCommand, HealthCode, HealthRepair } from '../../engine/health.ts';
 import type { Translate } from '../translate.ts';
 
+type Headlines<Code extends HealthCode> = Readonly<Record<Code, () => string>>;
+type RowCode = Extract<HealthCode, `row-${string}` | 'deletion-not-shared'>;
+type OlderCode = Extract<HealthCode, `older-${string}`>;
+
 /** Every finding in a few words; a new code does not compile without its own. */
 export function findingHeadline(t: Translate, code: HealthCode): string {
-  const headlines: Readonly<Record<HealthCode, () => string>> = {
+  const headlines: Headlines<HealthCode> = { ...rowHeadlines(t), ...olderHeadlines(t), ...otherHeadlines(t) };
+  return headlines[code]();
+}
+
+function rowHeadlines(t: Translate): Headlines<RowCode> {
+  return {
     'row-not-exported': () => t('Not exported yet'),
     'row-not-committed': () => t('Exported, not committed'),
     'row-not-pushed': () => t('Committed, not pushed'),
@@ -13,6 +22,28 @@ export function findingHeadline(t: Translate, code: HealthCode): string {
     'row-personal': () => t('Personal, stays here'),
     'row-held-back': () => t('Relations that stay here'),
     'deletion-not-shared': () => t('Deletions not exported yet'),
+    'row-without-session': () => t('Memories without their session'),
+    'row-in-placeholder': () => t('Memories of an unknown session'),
+    'row-twice': () => t('One memory in several rows'),
+  };
+}
+
+function olderHeadlines(t: Translate): Headlines<OlderCode> {
+  return {
+    'older-refused': () => t('Stops older programs: a value of the wrong type'),
+    'older-session-not-before': () => t('Stops Engram 1.14: a session that comes too late'),
+    'older-mutation-unreadable': () => t('Stops Engram 1.16: a change that cannot be applied'),
+    'older-mutation-key': () => t('Refused by newer programs: a change with a wrong key'),
+    'older-mutation-twice': () => t('Ends otherwise in Engram 1.16: several changes of one memory'),
+    'older-relation': () => t('Stops Engram 1.16: a relation without both memories'),
+    'older-soft-delete': () => t('Loops in Engram 1.16: deletions without end'),
+    'older-no-sync-id': () => t('Lost in Engram 1.16: memories without an id'),
+    'older-in-arrays-twice': () => t('Doubled in Engram 1.14'),
+  };
+}
+
+function otherHeadlines(t: Translate): Headlines<Exclude<HealthCode, RowCode | OlderCode>> {
+  return {
     'manifest-problem': () => t('Manifest damaged'),
     'manifest-entry-unusable': () => t('Entries that cannot be used'),
     'manifest-entry-twice': () => t('Entries that stand there twice'),
@@ -24,29 +55,16 @@ export function findingHeadline(t: Translate, code: HealthCode): string {
     'chunk-unreadable': () => t('Damaged chunks'),
     'chunk-waiting': () => t('Waiting to be imported'),
     'chunk-undone': () => t('Imports that were undone'),
-    'older-refused': () => t('Stops older programs: a value of the wrong type'),
-    'older-session-not-before': () => t('Stops Engram 1.14: a session that comes too late'),
-    'older-mutation-unreadable': () => t('Stops Engram 1.16: a change that cannot be applied'),
-    'older-mutation-key': () => t('Refused by newer programs: a change with a wrong key'),
-    'older-mutation-twice': () => t('Ends otherwise in Engram 1.16: several changes of one memory'),
-    'older-relation': () => t('Stops Engram 1.16: a relation without both memories'),
-    'older-soft-delete': () => t('Loops in Engram 1.16: deletions without end'),
-    'older-no-sync-id': () => t('Lost in Engram 1.16: memories without an id'),
-    'older-in-arrays-twice': () => t('Doubled in Engram 1.14'),
     'personal-committed': () => t('Personal memories in git'),
     'folder-ignored': () => t('Ignored by git'),
     'database-tracked': () => t('Database in git'),
     'database-problem': () => t('Database not usable'),
     'database-damaged': () => t('Database damaged'),
-    'row-without-session': () => t('Memories without their session'),
-    'row-in-placeholder': () => t('Memories of an unknown session'),
     'reference-broken': () => t('References to what is gone'),
-    'row-twice': () => t('One memory in several rows'),
     'same-content': () => t('One text in several memories'),
     'relation-deferred': () => t('Relations that wait'),
     'kept-aside': () => t('Memories kept aside'),
   };
-  return headlines[code]();
 }
 
 /** What a link of the report runs, as its text. */

@@ -23,7 +23,9 @@ async function diagnosed(
   putFolder(root, chunks, manifest);
   const folder = openIn(root);
   await folder.importChunks({});
-  return { folder, root, report: await folder.doctor() };
+  const report = await folder.doctor();
+  expect(report.findings.filter(({ fix }) => fix === undefined)).toEqual([]);
+  return { folder, root, report };
 }
 
 describe('would a fresh clone restore everything?', () => {

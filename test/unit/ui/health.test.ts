@@ -23,7 +23,7 @@ describe('the report', () => {
     const { text } = made({});
     expect(text).toContain('# Memory health: shop\nLooked at 3 chunks, today · Check again\n');
     expect(text).toContain('2 of 9 rows would not come back. 1 personal rows stay here by choice');
-    expect(text).toContain('## 0 errors, 1 warnings, 0 notes');
+    expect(text).toContain('## 1 warning\n');
     expect(text).toContain('### Warning: Not exported yet\n\n2 rows would not come back');
     expect(text).toContain('→ Sync, then commit .engram. · Sync\n');
   });
