@@ -121,6 +121,11 @@ export class Workbench {
     return lines.join('\n').replaceAll('\u00a0', ' ');
   }
 
+  /** The links that are drawn in the active editor. */
+  links(): Promise<string[]> {
+    return this.page.locator('.editor-instance .view-line .detected-link').allInnerTexts();
+  }
+
   /** Follows a link in the active editor as a person does: Ctrl and a click. */
   async followLink(text: string): Promise<void> {
     const link = this.page.locator('.editor-instance .view-line .detected-link', { hasText: text }).first();

@@ -39,8 +39,10 @@ export class DocumentLinks implements DocumentLinkProvider {
     const place = this.#documents.locate(document.uri);
     if (place?.address.kind !== 'health') return [];
     const target = [{ kind: 'folder', root: place.session.root.toString() }];
-    const actions = this.#documents.health.last(place.session)?.document.actions ?? [];
-    return actions.map(({ start, end, command }) => {
+    const report = this.#documents.health.last(place.session)?.document;
+    // A newer report may be made already whose text is not in the document yet.
+    if (!report || report.text !== document.getText()) return [];
+    return report.actions.map(({ start, end, command }) => {
       const query = command.startsWith('engram.') ? `?${encodeURIComponent(JSON.stringify(target))}` : '';
       return new DocumentLink(new Range(document.positionAt(start), document.positionAt(end)), Uri.parse(`command:${command}${query}`));
     });
