@@ -41,7 +41,7 @@ export interface Locator {
   last(): Locator;
   nth(index: number): Locator;
   count(): Promise<number>;
-  click(options?: { button?: 'left' | 'right'; force?: boolean; timeout?: number }): Promise<void>;
+  click(options?: { button?: 'left' | 'right'; modifiers?: readonly 'Control'[]; force?: boolean; timeout?: number }): Promise<void>;
   dblclick(): Promise<void>;
   hover(options?: { force?: boolean }): Promise<void>;
   fill(text: string): Promise<void>;

@@ -1,11 +1,13 @@
 import { basename, dirname, resolve } from 'node:path';
 import { EngramError } from '../engine/errors.ts';
+import type { FolderLimits } from '../engine/folderRequests.ts';
 import type { ChunkId } from '../engine/manifest.ts';
 import type { Git, GitFolderStatus } from '../engine/ports.ts';
 import { BRANCH_FORMAT, type Branch, type ObjectInfo, parseBatchCheck, parseBranches, treeNames } from './gitBranches.ts';
 import { GitHistory, type GitPlace } from './gitHistory.ts';
 import { GIT_OUTPUT_LIMIT, type GitRun, runGit } from './gitProcess.ts';
 import { parseStatus } from './gitStatus.ts';
+import { GitTree } from './gitTree.ts';
 
 const BRANCH_LIFE_SECONDS = 30 * 24 * 60 * 60;
 /** Enough for every repository that people work in; what lies beyond is the oldest. */
@@ -90,6 +92,26 @@ export class GitCommand implements Git {
   async originUrl(): Promise<string> {
     // 2: there is no such remote; 128: the same in older versions of git.
     return (await this.#text(['remote', 'get-url', 'origin'], { answers: [2, 128] })).trim();
+  }
+
+  /** The folder as the commit that is checked out has it; `undefined` where there is no commit yet. @throws {EngramError} git-failed */
+  async committedTree(limits: FolderLimits): Promise<GitTree | undefined> {
+    return this.#tree('HEAD', limits);
+  }
+
+  /**
+   * The folder as the remote branch has it that this branch follows, as of the last fetch; `undefined` where it follows none.
+   * @throws {EngramError} git-failed
+   */
+  async upstreamTree(limits: FolderLimits): Promise<GitTree | undefined> {
+    return this.#tree('@{upstream}', limits);
+  }
+
+  async #tree(revision: string, limits: FolderLimits): Promise<GitTree | undefined> {
+    // 1 and 128: there is no such commit, no branch, or none that it follows.
+    const commit = (await this.#text(['rev-parse', '--verify', '--quiet', `${revision}^{commit}`], { answers: [1, 128] })).trim();
+    if (!/^[0-9a-f]{40,64}$/.test(commit)) return undefined;
+    return GitTree.open((args, run) => this.#run(args, run), { commit, folder: this.#place.folder, limits });
   }
 
   /** Whether git tracks a file of the folder. @param name relative to `.engram` */

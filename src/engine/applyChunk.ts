@@ -1,6 +1,6 @@
 import type { ChunkVersions } from './chunkVersions.ts';
 import { canonicalJson } from './goJson.ts';
-import type { Holding } from './held.ts';
+import type { Entity, Holding } from './held.ts';
 import type { ChunkId } from './manifest.ts';
 import { isUnknownSession, mergeRows, mergeSessions, packSession, sameSession, unpackSession } from './merge.ts';
 import type { FolderIndex, MemoryStore, Turn } from './ports.ts';
@@ -47,6 +47,8 @@ export class ChunkApplier {
   readonly #store: MemoryStore;
   readonly #index: FolderIndex;
   readonly #rows: RowReader;
+  /** What these hold counts for nothing: a person has undone their import. */
+  #undone: ReadonlySet<string> = new Set();
 
   constructor(store: MemoryStore, index: FolderIndex) {
     this.#store = store;
@@ -56,6 +58,7 @@ export class ChunkApplier {
 
   async apply(versions: ChunkVersions, turn: Turn): Promise<Applied> {
     const applied: Applied = { ...NOTHING_APPLIED };
+    this.#undone = this.#store.undoneChunks();
     for (const { version } of versions.sessions.values()) {
       this.#applySession(version, applied);
       await turn();
@@ -72,6 +75,7 @@ export class ChunkApplier {
   /** Writes the deferred relations whose endpoints are known by now. @returns how many. */
   retryDeferred(): number {
     const applied: Applied = { ...NOTHING_APPLIED };
+    this.#undone = this.#store.undoneChunks();
     for (const record of this.#index.deferredRelations()) {
       if (!this.#hasEndpoints(record)) continue;
       this.#index.undeferRelation(record.syncId);
@@ -93,7 +97,7 @@ export class ChunkApplier {
 
   /** What every chunk that was read knows of a session, united with `version`. */
   #mergedSession(key: string, version: SessionVersion): SessionVersion {
-    return this.#index.holdings('session', key).reduce((merged, holding) => mergeSessions(merged, unpackSession(holding.json)), version);
+    return this.#holdings('session', key).reduce((merged, holding) => mergeSessions(merged, unpackSession(holding.json)), version);
   }
 
   #writeSession(session: SessionVersion, fallbackProject: string): void {
@@ -126,7 +130,7 @@ export class ChunkApplier {
   }
 
   #hideDeletedSession(id: string): void {
-    const deleted = this.#index.holdings('session', id).some((holding) => unpackSession(holding.json).deletedAt !== '');
+    const deleted = this.#holdings('session', id).some((holding) => unpackSession(holding.json).deletedAt !== '');
     if (deleted && this.#store.session(id) && !this.#store.sessionHasRows(id)) this.#store.removeSession(id);
   }
 
@@ -154,7 +158,11 @@ export class ChunkApplier {
 
   /** Whether another chunk holds a later version of a row that the memories do not have, such as its deletion. */
   #isBeaten(version: RowVersion): boolean {
-    return this.#index.holdings(version.entity, version.key).some((holding) => holding.order > version.order);
+    return this.#holdings(version.entity, version.key).some((holding) => holding.order > version.order);
+  }
+
+  #holdings(entity: Entity, key: string): readonly Holding[] {
+    return this.#index.holdings(entity, key).filter(({ chunkId }) => !this.#undone.has(chunkId));
   }
 
   #hide(version: RowVersion): void {
@@ -187,6 +195,8 @@ export class ChunkApplier {
     }
     const record = merged.record as RelationRecord;
     if (!this.#hasEndpoints(record)) {
+      // The earlier version goes: had this one come first, it would never have been written.
+      if (local) this.#store.removeRelation(version.key);
       this.#index.deferRelation({ ...record, extra: merged.extra });
       return;
     }

@@ -28,6 +28,8 @@ export interface ScanInput {
   readonly indexed: ReadonlyMap<ChunkId, IndexedChunk>;
   /** Ids in `sync_chunks`. */
   readonly recorded: ReadonlySet<string>;
+  /** Chunks whose import a person has undone: they wait for nothing but a click. */
+  readonly undone: ReadonlySet<string>;
   readonly problems: KnownProblems;
 }
 
@@ -44,6 +46,11 @@ export function scanChunks(input: ScanInput): readonly ScannedChunk[] {
   return [...entries.keys(), ...unlisted].map((id) => scanOne(id, entries.get(id), files.get(id), input));
 }
 
+/** A sound chunk that no entry names. One that a person has undone is missing in the manifest all the same: the undo is theirs alone. */
+export function isUnlisted({ entry, state }: ScannedChunk): boolean {
+  return entry === undefined && (state === 'unlisted' || state === 'undone');
+}
+
 function scanOne(id: ChunkId, entry: ChunkEntry | undefined, file: ChunkFile | undefined, input: ScanInput): ScannedChunk {
   const indexed = input.indexed.get(id);
   const isMerged = indexed !== undefined && input.recorded.has(id);
@@ -51,6 +58,7 @@ function scanOne(id: ChunkId, entry: ChunkEntry | undefined, file: ChunkFile | u
   if (!file) return { ...chunk, state: 'missing', problem: missingChunk(id, isMerged) };
   const problem = file.problem ? notRegular(id) : problemOf(file, input.problems);
   if (problem) return { ...chunk, state: problem.code === 'chunk-altered' ? 'altered' : 'unreadable', problem };
+  if (input.undone.has(id)) return { ...chunk, state: 'undone' };
   const isUnchanged = indexed?.size === file.size && indexed.mtimeMs === file.mtimeMs;
   const waiting = !isMerged || !isUnchanged;
   if (!entry) return { ...chunk, state: 'unlisted', waiting };

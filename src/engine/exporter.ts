@@ -1,5 +1,5 @@
 import { chunkId, encodeChunk, sha256Hex } from './chunkCodec.ts';
-import type { ScannedChunk } from './chunkScan.ts';
+import { isUnlisted, type ScannedChunk } from './chunkScan.ts';
 import { chunkVersions } from './chunkVersions.ts';
 import { EngramError } from './errors.ts';
 import { ChunkBuilder, entryTime } from './exportChunks.ts';
@@ -10,7 +10,7 @@ import { formatInstant, instantOf } from './goTime.ts';
 import type { IndexedChunk } from './held.ts';
 import { HeldVersions } from './heldVersions.ts';
 import { putInIndex } from './importer.ts';
-import { appendEntry, type ChunkEntry, type ChunkId, type Manifest } from './manifest.ts';
+import { type ChunkEntry, type ChunkId, insertEntry, type Manifest } from './manifest.ts';
 import type { Clock, FolderIndex, Git, MemoryStore, Transport, Turn } from './ports.ts';
 import type { ChunkData } from './records.ts';
 
@@ -69,6 +69,22 @@ export class Exporter {
     return summary(plan, written);
   }
 
+  /**
+   * Writes one chunk that is no news, but mends the folder for older programs.
+   *
+   * @param before the entry that it stands in front of; `undefined`: behind all
+   */
+  async writeMending(
+    data: ChunkData,
+    by: { readonly createdBy: string; readonly createdAt: string },
+    before: ChunkId | undefined,
+  ): Promise<ChunkId> {
+    const written = await writeChunk(this.#parts.transport, data, by);
+    await this.#writeManifest([written.entry], before);
+    await this.#record(written);
+    return written.entry.id;
+  }
+
   /** The manifest's chunks, those in the folder, and those that another living branch has; and the ones of ours that nobody has any more. */
   async #knownChunks(chunks: readonly ScannedChunk[]): Promise<{ known: Set<ChunkId>; ownOrphans: Set<ChunkId> }> {
     const known = new Set(chunks.map((chunk) => chunk.id));
@@ -93,12 +109,12 @@ export class Exporter {
   }
 
   /** Read again right before it is written: another program may have added its entry meanwhile. */
-  async #writeManifest(entries: readonly ChunkEntry[]): Promise<void> {
+  async #writeManifest(entries: readonly ChunkEntry[], before?: ChunkId): Promise<void> {
     const { transport } = this.#parts;
     const manifest = await transport.readManifest();
     const listed = new Set(manifest.chunks.map((entry) => entry.id));
     const fresh = entries.filter((entry) => !listed.has(entry.id));
-    if (fresh.length > 0) await transport.writeManifest(fresh.reduce(appendEntry, manifest));
+    if (fresh.length > 0) await transport.writeManifest(fresh.reduce((all, entry) => insertEntry(all, entry, before), manifest));
   }
 
   async #record(chunk: Written): Promise<void> {
@@ -140,13 +156,14 @@ async function writeChunk(transport: Transport, data: ChunkData, by: { createdBy
 function unlistedEntries(chunks: readonly ScannedChunk[]): ChunkEntry[] {
   return chunks.flatMap((chunk) => {
     const { indexed } = chunk;
-    if (chunk.state !== 'unlisted' || chunk.waiting || !indexed) return [];
+    if (!isUnlisted(chunk) || chunk.waiting || !indexed) return [];
     const { id, createdAt, sessions, memories, prompts } = indexed;
     return [{ id, createdBy: indexed.createdBy || 'unknown', createdAt, sessions, memories, prompts }];
   });
 }
 
-function newestEntryTime(manifest: Manifest): string {
+/** `created_at` of the newest entry whose time can be read, else `''`. */
+export function newestEntryTime(manifest: Manifest): string {
   return manifest.chunks.reduce((newest, entry) => (instantOf(entry.createdAt) > instantOf(newest) ? entry.createdAt : newest), '');
 }
 

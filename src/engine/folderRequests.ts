@@ -1,5 +1,7 @@
 import type { EngramErrorCode } from './errors.ts';
 import type { ExportSummary, FolderState, HealSummary, ImportSummary, MergeDriverState, SyncSummary } from './folderState.ts';
+import type { HealthRepair, HealthReport, RepairSummary } from './health.ts';
+import type { UndoSummary } from './undo.ts';
 
 /** How one folder is opened; plain data, so that it crosses the thread boundary. */
 export interface FolderOptions {
@@ -158,16 +160,24 @@ export interface FolderRequests {
   noLongerShared(): Promise<readonly NoLongerSharedRow[]>;
   /** Makes such rows new again, so that the next export writes them. Keys of other rows change nothing. */
   shareAgain(keys: readonly string[]): Promise<void>;
+  /** What {@link undoImport} would do. */
+  planUndo(chunkId: string): Promise<UndoSummary>;
+  /** Takes the import of one chunk back: what it added or changed goes back to what the other chunks and this database's own changes say. */
+  undoImport(chunkId: string): Promise<UndoSummary>;
   memory(syncId: string): Promise<MemoryDetail>;
   search(query: string, options: SearchOptions): Promise<readonly SearchHit[]>;
   chunkContents(id: string): Promise<ChunkContents>;
   readChunk(id: string): Promise<ReadableDocument>;
   readMemory(syncId: string): Promise<ReadableDocument>;
   readSession(id: string): Promise<ReadableDocument>;
+  /** Looks at folder, database and git, and imports what git has committed into a database in memory. Changes nothing. */
+  doctor(): Promise<HealthReport>;
+  /** Writes what mends the findings of these kinds: chunks and manifest, or rows of the database; commits nothing. */
+  repairHealth(repairs: readonly HealthRepair[]): Promise<RepairSummary>;
 }
 
 export interface Progress {
-  /** What is counted: chunks while importing, rows while exporting. */
+  /** What is counted: chunks while reading and importing, rows while exporting. */
   readonly phase: 'reading' | 'importing' | 'exporting' | 'saving';
   readonly done: number;
   readonly total: number;

@@ -100,9 +100,9 @@ export type DatabaseKind =
 
 /**
  * imported: merged into the database. pending: listed and here, waiting. missing: listed, no file. unlisted: here, valid, not listed (imported or not: see `waiting`).
- * altered: its hash is not its name. unreadable: torn, not gzip, not JSON, too large, a link. unknown: browse mode.
+ * undone: a person took its import back; it is imported again on a click. altered: its hash is not its name. unreadable: torn, not gzip, not JSON, too large, a link. unknown: browse mode.
  */
-export type ChunkState = 'imported' | 'pending' | 'missing' | 'unlisted' | 'altered' | 'unreadable' | 'unknown';
+export type ChunkState = 'imported' | 'pending' | 'missing' | 'unlisted' | 'undone' | 'altered' | 'unreadable' | 'unknown';
 
 export interface ChunkRow {
   readonly id: string;
@@ -116,6 +116,8 @@ export interface ChunkRow {
   readonly sessions: number;
   readonly memories: number;
   readonly prompts: number;
+  /** This database wrote it. */
+  readonly own?: true;
   /** New or changed and not committed to git. */
   readonly uncommitted: boolean;
   /** One sentence, for the states that need one. */

@@ -1,4 +1,4 @@
-import type { ScannedChunk } from './chunkScan.ts';
+import { isUnlisted, type ScannedChunk } from './chunkScan.ts';
 import type { EngramError } from './errors.ts';
 import type { Healing, HealingKind } from './folderState.ts';
 import { type ChunkEntry, type ChunkId, isHashId, type Manifest } from './manifest.ts';
@@ -89,7 +89,7 @@ function kindsOf({ file, error, chunks, isEmpty }: HealingInput): readonly Heali
 
 /** Sound chunks that no entry names. */
 function unlistedIn(chunks: readonly ScannedChunk[]): readonly ScannedChunk[] {
-  return chunks.filter((chunk) => chunk.state === 'unlisted');
+  return chunks.filter(isUnlisted);
 }
 
 /** Listed chunks without a file. */

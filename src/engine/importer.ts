@@ -54,7 +54,7 @@ export class Importer {
       try {
         const applied = await this.#importOne(chunk, wanted !== undefined);
         addTo(total, applied);
-        if (!chunk.isMerged) count += 1;
+        if (!chunk.isMerged || chunk.state === 'undone') count += 1;
         if (chunk.entry?.createdBy) authors.add(chunk.entry.createdBy);
       } catch (error) {
         if (!isChunkFault(error)) throw error;
@@ -73,7 +73,7 @@ export class Importer {
    * it is.
    */
   async learn(chunks: readonly ScannedChunk[]): Promise<void> {
-    for (const chunk of chunks.filter((candidate) => candidate.waiting && !candidate.indexed)) {
+    for (const chunk of chunks.filter(({ waiting, state, indexed }) => (waiting || state === 'undone') && !indexed)) {
       try {
         const read = await this.#read(chunk, false);
         await putInIndex(this.#parts.index, read.indexed, read.versions, this.#parts.turn);
@@ -116,6 +116,7 @@ export class Importer {
     await putInIndex(index, chunk, versions, turn);
     const applied = await index.transaction(() =>
       store.transaction(async () => {
+        store.forgetUndone(chunk.id);
         const result = await this.#applier.apply(versions, turn);
         store.recordChunk(chunk.id, formatInstant(clock.now()));
         return result;
@@ -147,7 +148,8 @@ export async function putInIndex(index: FolderIndex, chunk: IndexedChunk, versio
   });
 }
 
-function checkHash(id: ChunkId, sha256: string): void {
+/** @throws {EngramError} chunk-altered: the name claims to be a hash, and is not that of the content */
+export function checkHash(id: ChunkId, sha256: string): void {
   if (!isHashId(id) || sha256.startsWith(id.toLowerCase())) return;
   throw new EngramError(
     'chunk-altered',

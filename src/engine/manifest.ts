@@ -68,8 +68,14 @@ export function toChunkId(text: string): ChunkId {
 
 /** The manifest with one more entry at the end: older programs import in the order of the list. */
 export function appendEntry(manifest: Manifest, entry: ChunkEntry): Manifest {
+  return insertEntry(manifest, entry, undefined);
+}
+
+/** The manifest with one more entry in front of another, or at the end where there is no such entry. */
+export function insertEntry(manifest: Manifest, entry: ChunkEntry, before: ChunkId | undefined): Manifest {
   const { absent: _, ...rest } = manifest;
-  return { ...rest, chunks: [...manifest.chunks, entry] };
+  const found = manifest.chunks.findIndex(({ id }) => id === before);
+  return { ...rest, chunks: manifest.chunks.toSpliced(found < 0 ? manifest.chunks.length : found, 0, entry) };
 }
 
 /**

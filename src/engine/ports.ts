@@ -82,6 +82,10 @@ export interface MemoryStore {
   /** Rows of `sync_chunks` with target `local`. */
   importedChunks(): ReadonlySet<string>;
   recordChunk(id: string, at: string): void;
+  /** Chunks whose import a person has undone; they stay recorded as imported, so that the Go program passes over them too. */
+  undoneChunks(): ReadonlySet<string>;
+  recordUndone(id: string, at: string): void;
+  forgetUndone(id: string): void;
 
   session(id: string): SessionRecord | undefined;
   /** The row with the highest row id that has this `sync_id`, deleted ones included. */
@@ -103,6 +107,10 @@ export interface MemoryStore {
   /** Insert or replace by `id`. */
   writeSession(record: SessionRecord): void;
   removeSession(id: string): void;
+  /** Removes every row of this `sync_id`, as if it had never been there: no tombstone. So do the two below. */
+  removeObservation(syncId: string): void;
+  removePrompt(syncId: string): void;
+  removePromptTombstone(syncId: string): void;
   /** Insert, or update of the row that {@link observation} finds; the row id of the record is ignored; `normalized_hash` is computed; `extra` is not stored. */
   writeObservation(record: ObservationRecord): void;
   /** As {@link writeObservation}; removes a tombstone of the same `sync_id`. */
@@ -134,6 +142,8 @@ export interface FolderIndex {
   removeHoldings(entity: Entity, key: string): void;
   /** Every chunk's holding of one identity. */
   holdings(entity: Entity, key: string): readonly Holding[];
+  /** What one chunk holds. */
+  chunkHoldings(id: ChunkId): readonly Holding[];
   allHoldings(): Iterable<Holding>;
   /** Unknown fields of the version that the memories hold now; `undefined` where there are none. Canonical JSON text. */
   extra(entity: Entity, key: string): string | undefined;

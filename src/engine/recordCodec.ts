@@ -197,6 +197,29 @@ function fromJson<T>(of: Table<T>, json: JsonObject): T {
   return record as T;
 }
 
+/**
+ * What Go's decoder refuses in a record that this release takes all the same (a row number or a payload of the wrong type), or rejects.
+ * One such value stops every Go program at the whole chunk (golden `type-*`, `mutations-payload-object`).
+ *
+ * @returns the field of the wrong type, never its value; `undefined` where Go reads the record
+ */
+export function refusedByGo(list: 'sessions' | 'observations' | 'prompts' | 'mutations', json: JsonObject): string | undefined {
+  const of = STRICT[list];
+  for (const [name, value] of json) {
+    const field = of.fields[of.places.get(name) ?? of.places.get(foldKey(name)) ?? -1];
+    const isRefused = field !== undefined && value !== null && !isGoType(field, value);
+    if (isRefused) return `${field.name} is ${shapeOf(value)}`;
+  }
+  return undefined;
+}
+
+const STRICT = { sessions: SESSION, observations: OBSERVATION, prompts: PROMPT, mutations: MUTATION } as const;
+
+function isGoType({ kind }: Field, value: JsonValue): boolean {
+  if (kind === 'rowId' || kind === 'count') return wholeNumber(value) !== undefined;
+  return kind === 'float' ? isFloat(value) : typeof value === 'string';
+}
+
 function decode(field: Field, value: JsonValue): JsonValue | undefined {
   switch (field.kind) {
     case 'text':

@@ -7,10 +7,9 @@ import { DEFAULT_LIMITS, type ExportOptions, type FolderOptions, type NewMemory 
 import type { FolderProblem, FolderState, ImportSummary } from '../engine/folderState.ts';
 import { visible } from '../engine/readable.ts';
 import { type MemoryFolder, openMemoryFolder } from '../openFolder.ts';
+import { type Answer, type Command, EXIT, type Values } from './commandAnswer.ts';
+import { runDoctor } from './commandDoctor.ts';
 import { healingLines, healLines, runMergeDriver, runRepair } from './healCommands.ts';
-
-/** Exit codes of the command line. `incomplete`: everything else was done, but some chunk could not be imported. */
-export const EXIT = { ok: 0, failed: 1, usage: 2, incomplete: 3 } as const;
 
 export interface CommandLineEnvironment {
   /** Absolute path of `sql-wasm.wasm`. */
@@ -19,19 +18,6 @@ export interface CommandLineEnvironment {
   readonly cwd: string;
   readonly out: (line: string) => void;
   readonly err: (line: string) => void;
-}
-
-interface Answer {
-  readonly json: unknown;
-  readonly lines: readonly string[];
-  readonly exitCode?: number;
-}
-
-type Values = Readonly<Record<string, string | boolean | undefined>>;
-
-interface Command {
-  readonly usage: string;
-  readonly run: (folder: MemoryFolder, values: Values, words: readonly string[]) => Promise<Answer>;
 }
 
 const OPTIONS = {
@@ -49,6 +35,7 @@ const OPTIONS = {
   scope: { type: 'string' },
   topic: { type: 'string' },
   limit: { type: 'string' },
+  fix: { type: 'boolean' },
 } as const satisfies ParseArgsConfig['options'];
 
 const COMMANDS: Readonly<Record<string, Command>> = {
@@ -56,7 +43,9 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   status: { usage: 'status', run: runStatus },
   sync: { usage: 'sync [--project P] [--created-by NAME] [--include-personal] [--include-deleted]', run: runSync },
   import: { usage: 'import [CHUNK…]', run: runImport },
+  undo: { usage: 'undo CHUNK', run: runUndo },
   export: { usage: 'export [--project P] [--created-by NAME] [--include-personal] [--include-deleted]', run: runExport },
+  doctor: { usage: 'doctor [--fix]', run: runDoctor },
   save: { usage: 'save --title T --content C [--type T] [--project P] [--scope project|personal] [--topic K]', run: runSave },
   edit: { usage: 'edit MEMORY [--title T] [--content C] [--type T] [--project P] [--scope S] [--topic K]', run: runEdit },
   delete: { usage: 'delete MEMORY', run: runDelete },
@@ -108,9 +97,9 @@ async function runCommand(
     return answer.exitCode ?? EXIT.ok;
   } catch (error) {
     if (!EngramError.is(error)) throw error;
+    environment.err(`${error.message} [${error.code}]`);
     if (asJson)
       environment.out(JSON.stringify({ error: { code: error.code, message: error.message, subject: error.subject } }, undefined, 2));
-    else environment.err(`${error.message} [${error.code}]`);
     return error.code === 'invalid-input' ? EXIT.usage : EXIT.failed;
   } finally {
     await folder.close();
@@ -136,6 +125,14 @@ async function runSync(folder: MemoryFolder, values: Values): Promise<Answer> {
 async function runImport(folder: MemoryFolder, _values: Values, words: readonly string[]): Promise<Answer> {
   const imported = await folder.importChunks(words.length > 0 ? { ids: words } : {});
   return { json: imported, lines: importLines(imported), exitCode: exitCodeOf(imported) };
+}
+
+async function runUndo(folder: MemoryFolder, _values: Values, words: readonly string[]): Promise<Answer> {
+  const undone = await folder.undoImport(oneWord(words, 'Name one chunk by its id (status --json lists them).'));
+  const { memories, prompts, relations, back, returned, kept } = undone;
+  const went = `${memories} memories, ${prompts} prompts and ${relations} relations removed, ${back} back to an earlier version, ${returned} no longer deleted`;
+  const stayed = kept > 0 ? [`${kept} stay as they are: the chunk with their earlier version cannot be read.`] : [];
+  return { json: undone, lines: [`Undone: ${went}.`, ...stayed, 'Import the chunk by its id to get it again.'] };
 }
 
 async function runExport(folder: MemoryFolder, values: Values): Promise<Answer> {
@@ -245,9 +242,9 @@ function memoryFields(values: Values): Partial<NewMemory> {
   return { ...Object.fromEntries(fields), ...(scope !== undefined && { scope }), ...(topicKey !== undefined && { topicKey }) };
 }
 
-function oneWord(words: readonly string[]): string {
+function oneWord(words: readonly string[], wanted = 'Name one memory by its id (search prints them).'): string {
   const [word] = words;
-  if (word === undefined || words.length > 1) throw new EngramError('invalid-input', 'Name one memory by its id (search prints them).');
+  if (word === undefined || words.length > 1) throw new EngramError('invalid-input', wanted);
   return word;
 }
 
@@ -291,7 +288,7 @@ function help(): string {
     '  --dir FOLDER   the folder that holds .engram (default: the nearest one, up to the root of the repository)',
     '  --json         one JSON value instead of lines',
     '',
-    'Exit codes: 0 done, 1 failed, 2 wrong usage, 3 done but for chunks that could not be imported or found.',
+    'Exit codes: 0 done, or healthy; 1 failed; 2 wrong usage; 3 done but for what needs a person: chunks that could not be imported or found, findings of the doctor.',
   ].join('\n');
 }
 

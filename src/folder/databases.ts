@@ -92,6 +92,19 @@ export class FolderDatabases {
     await this.#indexFile?.save(guard);
   }
 
+  /** Both databases in memory, empty: for an import that must leave no trace. Whoever asks closes them. */
+  async scratch(): Promise<{ readonly store: MemoryStore; readonly index: FolderIndex; readonly close: () => void }> {
+    this.#sqlJs ??= this.#load();
+    const sqlJs = await this.#sqlJs;
+    const [memories, index] = [openSqlJs(sqlJs), openSqlJs(sqlJs)];
+    migrateMemorySchema(memories);
+    const close = (): void => {
+      memories.close();
+      index.close();
+    };
+    return { store: new SqlMemoryStore(memories), index: openFolderIndex(index).index, close };
+  }
+
   close(): void {
     this.#memories?.close();
     this.#indexFile?.close();

@@ -152,6 +152,7 @@ export class FolderStateReader {
       files,
       indexed: open?.index.chunks() ?? new Map(),
       recorded: open?.store.importedChunks() ?? new Set(),
+      undone: open?.store.undoneChunks() ?? new Set(),
       problems: this.#parts.problems,
     });
   }

@@ -81,6 +81,7 @@ export function chunkRows(chunks: readonly ScannedChunk[], uncommitted: Readonly
       sessions: entry?.sessions ?? indexed?.sessions ?? 0,
       memories: entry?.memories ?? indexed?.memories ?? 0,
       prompts: entry?.prompts ?? indexed?.prompts ?? 0,
+      ...(indexed?.exportedHere && { own: true as const }),
       uncommitted: uncommitted.has(chunk.id),
       ...(problem && { problem: { code: problem.code, message: problem.message } }),
     };

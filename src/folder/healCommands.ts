@@ -2,19 +2,18 @@ import { EngramError } from '../engine/errors.ts';
 import type { MergeDriverAction } from '../engine/folderRequests.ts';
 import type { FolderState, Healing, HealSummary, MergeDriverState } from '../engine/folderState.ts';
 import type { MemoryFolder } from '../openFolder.ts';
+import { type Answer, EXIT } from './commandAnswer.ts';
 import { mergeManifestFiles } from './mergeManifests.ts';
-
-interface Answer {
-  readonly json: unknown;
-  readonly lines: readonly string[];
-  readonly exitCode?: number;
-}
 
 /** `repair`: exit code 3 where chunks are listed that nobody has. */
 export async function runRepair(folder: MemoryFolder): Promise<Answer> {
   const healed = await folder.heal({});
   const lines = healLines(healed);
-  return { json: healed, lines: lines.length > 0 ? lines : ['Nothing to repair.'], exitCode: healed.notFound.length > 0 ? 3 : 0 };
+  return {
+    json: healed,
+    lines: lines.length > 0 ? lines : ['Nothing to repair.'],
+    exitCode: healed.notFound.length > 0 ? EXIT.incomplete : EXIT.ok,
+  };
 }
 
 /** `merge-driver install|remove|status|run`; `run` is what git calls a merge driver with, in its order: base, ours, theirs. */
@@ -23,7 +22,7 @@ export async function runMergeDriver(folder: MemoryFolder, words: readonly strin
   if (action === 'run') return runDriver(files);
   if (!isAction(action) || files.length > 0) throw new EngramError('invalid-input', 'merge-driver takes install, remove, status or run.');
   const state = await folder.mergeDriver(action);
-  return { json: { mergeDriver: state }, lines: [DRIVER_SENTENCE[state]], exitCode: state === 'broken' ? 1 : 0 };
+  return { json: { mergeDriver: state }, lines: [DRIVER_SENTENCE[state]], exitCode: state === 'broken' ? EXIT.failed : EXIT.ok };
 }
 
 function runDriver(files: readonly string[]): Answer {

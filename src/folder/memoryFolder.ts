@@ -18,6 +18,7 @@ import { ChunkApplier } from '../engine/applyChunk.ts';
 import { decodeChunk } from '../engine/chunkCodec.ts';
 import { type ScannedChunk, scanChunks } from '../engine/chunkScan.ts';
 import { chunkVersions } from '../engine/chunkVersions.ts';
+import { Mender } from '../engine/doctorRepair.ts';
 import { EngramError } from '../engine/errors.ts';
 import { ChunkBuilder } from '../engine/exportChunks.ts';
 import { Exporter } from '../engine/exporter.ts';
@@ -40,16 +41,21 @@ import type {
   SearchOptions,
 } from '../engine/folderRequests.ts';
 import type { ExportSummary, FolderState, HealSummary, ImportSummary, MergeDriverState, SyncSummary } from '../engine/folderState.ts';
+import { formatInstant } from '../engine/goTime.ts';
 import type { HealMode } from '../engine/healingPlan.ts';
+import type { HealthRepair, HealthReport, RepairSummary } from '../engine/health.ts';
 import { chunkFault, Importer, type ImporterParts } from '../engine/importer.ts';
 import { type ChunkId, EMPTY_MANIFEST, isChunkId, NEWEST_MANIFEST_VERSION } from '../engine/manifest.ts';
 import type { GitFolderStatus, Turn, WriteGuard } from '../engine/ports.ts';
 import { chunkDocument, chunkItems, memoryDocument, sessionDocument } from '../engine/readable.ts';
 import type { ObservationRecord } from '../engine/records.ts';
 import { RowReader } from '../engine/rowReader.ts';
+import type { ImportUndo, UndoSummary } from '../engine/undo.ts';
 import type { FolderEnvironment, MemoryFolder } from '../openFolder.ts';
+import { databaseFacts } from '../store/databaseFacts.ts';
 import { deleteMemory, editMemory, saveMemory } from '../store/saveMemory.ts';
 import { FolderDatabases, type OpenDatabases, pathsIn } from './databases.ts';
+import { Doctor } from './doctor.ts';
 import { DriverKeeper } from './driverKeeper.ts';
 import { FolderStateReader } from './folderStateReader.ts';
 import { FolderHealer, healingInput, type LastRepair, NOTHING_HEALED } from './healing.ts';
@@ -57,6 +63,8 @@ import { LOCK_WAIT_MS } from './holdLocks.ts';
 import { KeptCopy, lostRows } from './keptCopy.ts';
 import { listingOf, type ManifestReading, readManifestWhole } from './manifestReader.ts';
 import { mustBeOursToWrite, readOnlyDatabase, refused, trackedDatabase } from './refusals.ts';
+import { undoOf } from './undoChunk.ts';
+import { UndoneChoices } from './undoneChoices.ts';
 
 const SAVE_EVERY_MS = 2_000;
 const SEARCH_SLICE_MS = 20;
@@ -105,16 +113,7 @@ export class OpenMemoryFolder implements MemoryFolder {
   async state(context: CallContext = {}): Promise<FolderState> {
     const git = await this.#git();
     await this.#driver.check(git);
-    const reader = new FolderStateReader({
-      options: this.#options,
-      databases: this.#databases,
-      transport: this.#transport(),
-      problems: this.#problems,
-      git,
-      healed: this.#healed,
-      mergeDriver: this.#driver.state,
-      turn: makeTurn(context.signal),
-    });
+    const reader = this.#stateReader(git, makeTurn(context.signal));
     try {
       return await reader.read();
     } catch (error) {
@@ -122,6 +121,19 @@ export class OpenMemoryFolder implements MemoryFolder {
       await this.#write(context, async () => undefined);
       return reader.read();
     }
+  }
+
+  #stateReader(git: GitCommand | undefined, turn: Turn): FolderStateReader {
+    return new FolderStateReader({
+      options: this.#options,
+      databases: this.#databases,
+      transport: this.#transport(),
+      problems: this.#problems,
+      git,
+      healed: this.#healed,
+      mergeDriver: this.#driver.state,
+      turn,
+    });
   }
 
   async initialise(context: CallContext = {}): Promise<void> {
@@ -228,6 +240,33 @@ export class OpenMemoryFolder implements MemoryFolder {
     });
   }
 
+  async planUndo(chunkId: string, context: CallContext = {}): Promise<UndoSummary> {
+    return this.#undo(chunkId, await this.#readable(), makeTurn(context.signal)).preview();
+  }
+
+  async undoImport(chunkId: string, context: CallContext = {}): Promise<UndoSummary> {
+    return this.#write(context, async ({ databases, turn }) => {
+      const undone = await this.#undo(chunkId, databases, turn).run();
+      await this.#undoneChoices(databases).remember().catch(this.#logged);
+      return undone;
+    });
+  }
+
+  #undoneChoices({ store }: OpenDatabases): UndoneChoices {
+    return new UndoneChoices(this.#options.keepFolder, store);
+  }
+
+  /** What stands in the extension's own storage is a second net: that it cannot be written or read fails nothing. */
+  readonly #logged = (error: unknown): void => {
+    if (!EngramError.is(error) || error.code === 'cancelled') throw error;
+    this.#environment.log('warn', `the extension's own storage could not be used: ${error.code}`);
+  };
+
+  #undo(chunkId: string, databases: OpenDatabases, turn: Turn): ImportUndo {
+    if (!isChunkId(chunkId)) throw notFound('chunk');
+    return undoOf(chunkId, { databases, turn, readChunk: async (id) => (await this.#chunk(id, {})).data });
+  }
+
   async memory(syncId: string): Promise<MemoryDetail> {
     return detailOf(await this.#observation(syncId));
   }
@@ -266,8 +305,51 @@ export class OpenMemoryFolder implements MemoryFolder {
     return sessionDocument(session, { observations, prompts });
   }
 
+  async doctor(context: CallContext = {}): Promise<HealthReport> {
+    this.#mustBeTrusted();
+    const look = await lookAtFolder(this.#options.root);
+    if (look.kind !== 'ok') throw refused(look.kind);
+    const git = await this.#git();
+    const turn = makeTurn(context.signal);
+    const state = await this.#stateReader(git, turn)
+      .read()
+      .catch((error: unknown) => {
+        if (!EngramError.is(error, 'store-corrupt')) throw error;
+        return undefined;
+      });
+    return this.#doctor({ git, turn, context }).examine(state);
+  }
+
+  async repairHealth(repairs: readonly HealthRepair[], context: CallContext = {}): Promise<RepairSummary> {
+    return this.#write(context, async (writing) => {
+      const { databases, git } = writing;
+      await this.#mustBeWritableManifest(writing);
+      const createdBy = await authorName(this.#options.author, git);
+      const exam = await this.#doctor(writing).examineFolder(databases);
+      const facts = databaseFacts(databases.memoryDatabase);
+      const parts = { ...databases, transport: this.#transport(), exporter: this.#exporter(writing), clock: systemClock, createdBy };
+      return new Mender(parts).run(exam, facts, repairs);
+    });
+  }
+
+  #doctor({ git, turn, context }: Pick<Writing, 'git' | 'turn' | 'context'>): Doctor {
+    return new Doctor({
+      options: this.#options,
+      databases: this.#databases,
+      environment: this.#environment,
+      transport: this.#transport(),
+      git,
+      turn,
+      context,
+    });
+  }
+
   async #import(options: ImportOptions, writing: Writing): Promise<ImportSummary> {
-    return this.#importer(writing).run(await this.#scan(writing), options.ids && new Set(options.ids), writing.context);
+    const choices = this.#undoneChoices(writing.databases);
+    await choices.recall(formatInstant(systemClock.now())).catch(this.#logged);
+    const summary = await this.#importer(writing).run(await this.#scan(writing), options.ids && new Set(options.ids), writing.context);
+    await choices.remember().catch(this.#logged);
+    return summary;
   }
 
   #importer({ databases, turn, guard }: Writing): Importer {
@@ -292,11 +374,7 @@ export class OpenMemoryFolder implements MemoryFolder {
 
   async #export(options: ExportOptions, writing: Writing): Promise<ExportSummary> {
     const { git, context } = writing;
-    const { file: manifest, error } = await this.#readManifest(writing);
-    if (error || !manifest) throw error;
-    if (manifest.version > NEWEST_MANIFEST_VERSION) {
-      throw new EngramError('store-newer', 'manifest.json was written by a newer release, so nothing is exported. Update the extension.');
-    }
+    await this.#mustBeWritableManifest(writing);
     await this.#importer(writing).learn(await this.#scan(writing));
     const createdBy = options.createdBy || (await authorName(this.#options.author, git));
     const includePersonal = options.includePersonal ?? this.#options.includePersonal;
@@ -335,7 +413,14 @@ export class OpenMemoryFolder implements MemoryFolder {
     const { store, index } = reading.databases;
     const files = await this.#transport().listChunks();
     const manifest = listingOf(known ?? (await this.#readManifest(reading)), files);
-    return scanChunks({ manifest, files, indexed: index.chunks(), recorded: store.importedChunks(), problems: this.#problems });
+    return scanChunks({
+      manifest,
+      files,
+      indexed: index.chunks(),
+      recorded: store.importedChunks(),
+      undone: store.undoneChunks(),
+      problems: this.#problems,
+    });
   }
 
   /** Runs a request that writes: under the lock, on databases as they are on disk now, saved before the lock is free. */
@@ -405,6 +490,15 @@ export class OpenMemoryFolder implements MemoryFolder {
   async #mustBeWritable(): Promise<void> {
     this.#mustBeTrusted();
     await mustBeOursToWrite(this.#options.root);
+  }
+
+  /** @throws {EngramError} store-newer, and whatever is wrong with the manifest: nothing is written beside one that cannot be read */
+  async #mustBeWritableManifest(writing: Writing): Promise<void> {
+    const { file: manifest, error } = await this.#readManifest(writing);
+    if (error || !manifest) throw error;
+    if (manifest.version > NEWEST_MANIFEST_VERSION) {
+      throw new EngramError('store-newer', 'manifest.json was written by a newer release, so nothing is exported. Update the extension.');
+    }
   }
 
   #mustBeTrusted(): void {

@@ -130,7 +130,7 @@ export class Syncer {
     return this.#next(async () => {
       const { store, index } = await this.#databases.open();
       const recorded = store.importedChunks();
-      const known = { indexed: index.chunks(), recorded, problems: new Map() };
+      const known = { indexed: index.chunks(), recorded, undone: store.undoneChunks(), problems: new Map() };
       return toSyncStatus(await scanTransport(this.#transport(undefined), known), recorded);
     });
   }
@@ -193,7 +193,7 @@ export class Syncer {
 }
 
 function scan({ transport, store, index, problems }: Parts): Promise<TransportScan> {
-  return scanTransport(transport, { indexed: index.chunks(), recorded: store.importedChunks(), problems });
+  return scanTransport(transport, { indexed: index.chunks(), recorded: store.importedChunks(), undone: store.undoneChunks(), problems });
 }
 
 /** Nothing is written beside a manifest that cannot be read, or that a newer release has written. */

@@ -40,12 +40,16 @@ export function sessionRequests(parts: RequestParts): SessionRequests {
     discardKept: (context) => change('saving', { name: 'discardKept', args: [], context }),
     noLongerShared: (context) => full(() => call('noLongerShared', [], context)),
     shareAgain: (keys, context) => change('saving', { name: 'shareAgain', args: [keys], context }),
+    planUndo: (chunkId, context) => full(() => call('planUndo', [chunkId], context)),
+    undoImport: (chunkId, context) => change('saving', { name: 'undoImport', args: [chunkId], context }),
     memory: (syncId, context) => full(() => call('memory', [syncId], context)),
     search: (query, options, context) => full(() => call('search', [query, options], context)),
     chunkContents: (id, context) => call('chunkContents', [id], context),
     readChunk: (id, context) => call('readChunk', [id], context),
     readMemory: (syncId, context) => full(() => call('readMemory', [syncId], context)),
     readSession: (id, context) => full(() => call('readSession', [id], context)),
+    doctor: (context) => full(() => call('doctor', [], context)),
+    repairHealth: (repairs, context) => change('saving', { name: 'repairHealth', args: [repairs], context }),
   };
 }
 

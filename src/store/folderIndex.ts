@@ -91,6 +91,10 @@ export class SqlFolderIndex implements FolderIndex {
     return this.#db.all(`${HOLDINGS} WHERE h.key = ? AND h.entity = ? ORDER BY h.rowid`, [key, entity]).map(holdingOf);
   }
 
+  chunkHoldings(id: ChunkId): readonly Holding[] {
+    return this.#db.all(`${HOLDINGS} WHERE c.id = ? ORDER BY h.rowid`, [id]).map(holdingOf);
+  }
+
   allHoldings(): Iterable<Holding> {
     return mapRows(this.#db.iterate(`${HOLDINGS} ORDER BY h.rowid`), holdingOf);
   }

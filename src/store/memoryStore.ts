@@ -42,6 +42,9 @@ const UPDATE_PROMPT = `UPDATE user_prompts SET (${PROMPT_COLUMNS}) = (${marks(PR
 const LAST_OBSERVATION_ID = 'SELECT id FROM observations WHERE sync_id = ? ORDER BY id DESC LIMIT 1';
 const LAST_PROMPT_ID = 'SELECT id FROM user_prompts WHERE sync_id = ? ORDER BY id DESC LIMIT 1';
 
+/** A `target_key` that no Go program asks for: theirs are `local`, `cloud` and `cloud:<project>`. */
+const UNDONE = 'engram-team-memory:undone';
+
 const HAS_ROWS =
   'SELECT EXISTS(SELECT 1 FROM observations WHERE session_id = ?) OR EXISTS(SELECT 1 FROM user_prompts WHERE session_id = ?) AS has';
 
@@ -69,6 +72,19 @@ export class SqlMemoryStore implements MemoryStore {
 
   recordChunk(id: string, at: string): void {
     this.#db.run(`INSERT OR IGNORE INTO sync_chunks(target_key, chunk_id, imported_at) VALUES('local', ?, ?)`, [id, at]);
+  }
+
+  undoneChunks(): ReadonlySet<string> {
+    const rows = this.#db.all('SELECT chunk_id FROM sync_chunks WHERE target_key = ?', [UNDONE]);
+    return new Set(rows.map((row) => textOf(row, 'chunk_id')));
+  }
+
+  recordUndone(id: string, at: string): void {
+    this.#db.run('INSERT OR IGNORE INTO sync_chunks(target_key, chunk_id, imported_at) VALUES(?, ?, ?)', [UNDONE, id, at]);
+  }
+
+  forgetUndone(id: string): void {
+    this.#db.run('DELETE FROM sync_chunks WHERE target_key = ? AND chunk_id = ?', [UNDONE, id]);
   }
 
   session(id: string): SessionRecord | undefined {
@@ -132,6 +148,18 @@ export class SqlMemoryStore implements MemoryStore {
 
   removeSession(id: string): void {
     this.#db.run('DELETE FROM sessions WHERE id = ?', [id]);
+  }
+
+  removeObservation(syncId: string): void {
+    this.#db.run('DELETE FROM observations WHERE sync_id = ?', [syncId]);
+  }
+
+  removePrompt(syncId: string): void {
+    this.#db.run('DELETE FROM user_prompts WHERE sync_id = ?', [syncId]);
+  }
+
+  removePromptTombstone(syncId: string): void {
+    this.#db.run('DELETE FROM prompt_tombstones WHERE sync_id = ?', [syncId]);
   }
 
   writeObservation(record: ObservationRecord): void {

@@ -33,10 +33,16 @@ export function chunkRow(
     tooltip: [head, [author, when].filter(Boolean).join(', '), content, state, ...problem].filter((line) => line !== '').join('\n'),
     icon: iconOf(chunk),
     spoken: [content || head, author, when, state, ...problem].filter((part) => part !== '').join(', '),
-    contextValue: `engram.chunk.${chunk.waiting && chunk.state !== 'altered' ? 'pending' : chunk.state}`,
+    contextValue: `engram.chunk.${menuState(chunk)}`,
     target: { kind: 'chunk', root, id: chunk.id },
     children: isReadable ? 'contents' : [],
   };
+}
+
+/** What a chunk's menu depends on. One of this database's own was not imported, so there is nothing to undo. */
+function menuState({ state, waiting, own }: ChunkRow): string {
+  if (waiting && state !== 'altered') return 'pending';
+  return own && (state === 'imported' || state === 'unlisted') ? 'own' : state;
 }
 
 export function authorText(t: Translate, chunk: Pick<ChunkRow, 'createdBy'>): string {
@@ -51,6 +57,7 @@ function stateText(t: Translate, { state, waiting, uncommitted }: ChunkRow): str
     missing: () => t('file not here yet'),
     altered: () => t('altered after it was written'),
     unlisted: () => (waiting ? t('not in the manifest, waiting to be imported') : t('not in the manifest')),
+    undone: () => t('import undone, not in the database'),
     unreadable: () => t('cannot be read'),
     unknown: () => t('not opened in Restricted Mode'),
   };
@@ -65,6 +72,7 @@ function iconOf({ state, waiting, uncommitted }: ChunkRow): RowIcon {
     missing: { name: 'question', color: 'list.warningForeground' },
     altered: { name: 'edit', color: 'list.warningForeground' },
     unlisted: { name: 'diff-added' },
+    undone: { name: 'discard' },
     unreadable: { name: 'error', color: 'list.errorForeground' },
     unknown: { name: 'package' },
   };

@@ -1,4 +1,5 @@
 import type { ExportSummary, HealSummary, ImportSummary, SyncSummary } from '../engine/folderState.ts';
+import type { UndoSummary } from '../engine/undo.ts';
 import { chunkCount, contentOf, editCount } from './counts.ts';
 import { plain } from './plainText.ts';
 import type { Translate } from './translate.ts';
@@ -27,6 +28,23 @@ export function importText(t: Translate, runs: readonly ImportSummary[]): string
 export function exportText(t: Translate, runs: readonly ExportSummary[]): string {
   const exported = exportedContent(t, runs);
   return exported === '' ? t('Engram: nothing new to export') : t('Engram: wrote {0}, commit to share', exported);
+}
+
+/** What undoing an import does, before it is done: sentences for a question. */
+export function undoDetail(t: Translate, { memories, prompts, relations, back, returned, kept }: UndoSummary): string {
+  const removed = contentOf(t, { memories, prompts, relations });
+  const sentences = [
+    removed !== '' && t('Removed from this database: {0}.', removed),
+    back > 0 && (back === 1 ? t('1 goes back to its earlier version.') : t('{0} go back to their earlier version.', back)),
+    returned > 0 && (returned === 1 ? t('1 that it deleted comes back.') : t('{0} that it deleted come back.', returned)),
+    kept > 0 &&
+      (kept === 1
+        ? t('1 stays as it is, because the chunk with its earlier version cannot be read.')
+        : t('{0} stay as they are, because the chunk with their earlier version cannot be read.', kept)),
+  ].filter((sentence) => sentence !== false);
+  const changes = sentences.length > 0 ? sentences : [t('Nothing in this database came from it alone.')];
+  const rest = t('What you changed yourself stays. The chunk stays in the folder and your team is not affected; you can import it again.');
+  return [...changes, rest].join('\n');
 }
 
 export function restoredText(t: Translate, summary: ImportSummary): string {

@@ -2,6 +2,7 @@ import { badInput } from './badInput.ts';
 import { clicking } from './clicking.ts';
 import { folders } from './folders.ts';
 import { healing } from './healing.ts';
+import { health } from './health.ts';
 import { hostileText } from './hostileText.ts';
 import type { Journey } from './journey.ts';
 import { lookingAround } from './lookingAround.ts';
@@ -21,6 +22,7 @@ export const journeys: readonly Journey[] = [
   ...states,
   ...folders,
   ...healing,
+  ...health,
   hostileText,
   ...badInput,
   ...storage,

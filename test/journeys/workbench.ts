@@ -121,6 +121,22 @@ export class Workbench {
     return lines.join('\n').replaceAll('\u00a0', ' ');
   }
 
+  /** The links that are drawn in the active editor. */
+  links(): Promise<string[]> {
+    return this.page.locator('.editor-instance .view-line .detected-link').allInnerTexts();
+  }
+
+  /** Follows a link in the active editor as a person does: Ctrl and a click. */
+  async followLink(text: string): Promise<void> {
+    const link = this.page.locator('.editor-instance .view-line .detected-link', { hasText: text }).first();
+    await link.waitFor();
+    // A line is drawn anew while the editor settles; `force`, because its text lies below the layer that takes the mouse.
+    await eventually(`the link ${text}`, async () => {
+      await link.click({ modifiers: ['Control'], force: true, timeout: 2000 });
+      return true;
+    });
+  }
+
   tab(name: string | RegExp): Locator {
     return this.page.locator('.tab', { hasText: name });
   }

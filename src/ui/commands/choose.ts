@@ -1,5 +1,6 @@
 import { env, l10n, type Uri, window } from 'vscode';
 import { EngramError } from '../../engine/errors.ts';
+import type { ChunkRow } from '../../engine/folderState.ts';
 import type { FolderSession } from '../../host/session.ts';
 import { authorText } from '../chunkStates.ts';
 import { contentOf } from '../counts.ts';
@@ -50,8 +51,12 @@ export interface ChosenChunk {
 /** An id becomes part of a path, so it can only ever be a plain file name. */
 const CHUNK_ID = /^[A-Za-z0-9][A-Za-z0-9_-]{0,127}$/;
 
-/** The chunk that a command was called with, or one that the person picks from a folder's. */
-export async function chooseChunk(context: CommandContext, argument: unknown): Promise<ChosenChunk | undefined> {
+/** The chunk that a command was called with, or one that the person picks from those of a folder that are offered. */
+export async function chooseChunk(
+  context: CommandContext,
+  argument: unknown,
+  isOffered: (chunk: ChunkRow) => boolean = () => true,
+): Promise<ChosenChunk | undefined> {
   const target = targetOf(argument);
   const session = await chooseSession(context, target);
   if (!session) return undefined;
@@ -60,8 +65,10 @@ export async function chooseChunk(context: CommandContext, argument: unknown): P
     if (!CHUNK_ID.test(id)) throw new EngramError('not-found', l10n.t('There is no such chunk.'));
     return { session, id };
   }
-  const chunks = session.snapshot.state?.chunks ?? [];
-  if (chunks.length === 0) throw new EngramError('not-found', l10n.t('There are no chunks here yet.'));
+  const all = session.snapshot.state?.chunks ?? [];
+  if (all.length === 0) throw new EngramError('not-found', l10n.t('There are no chunks here yet.'));
+  const chunks = all.filter(isOffered);
+  if (chunks.length === 0) throw new EngramError('not-found', l10n.t('There is no chunk here for that.'));
   const items = chunks.map((chunk) => ({
     label: authorText(l10n.t, chunk),
     description: momentText(chunk.createdAt, { locale: env.language }),

@@ -9,7 +9,16 @@ import { longRun } from './longRun.ts';
 /** `engram.importChunk`: one chunk by name. One that was altered after it was written is imported only after a question. */
 export async function importChunk(context: CommandContext, argument: unknown): Promise<void> {
   mustBeTrusted(context);
-  const chosen = await chooseChunk(context, argument);
+  await importChosen(await chooseChunk(context, argument));
+}
+
+/** `engram.importAgain`: one chunk whose import was undone. */
+export async function importAgain(context: CommandContext, argument: unknown): Promise<void> {
+  mustBeTrusted(context);
+  await importChosen(await chooseChunk(context, argument, ({ state }) => state === 'undone'));
+}
+
+async function importChosen(chosen: ChosenChunk | undefined): Promise<void> {
   if (!chosen || !(await isWanted(chosen))) return;
   const { session, id } = chosen;
   const summary = await longRun(l10n.t('Importing memories'), (call) => session.requests.importChunks({ ids: [id] }, call));

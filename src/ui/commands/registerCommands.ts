@@ -3,12 +3,13 @@ import { EngramError } from '../../engine/errors.ts';
 import type { CommandId } from '../commandIds.ts';
 import { plain, SENTENCE_LENGTH } from '../plainText.ts';
 import { groupChunksByAuthor, groupChunksByDay, listChunks, refresh } from './arrangeChunks.ts';
+import { checkHealth, fixHealth } from './checkHealth.ts';
 import type { CommandContext } from './commandContext.ts';
 import { deleteMemory } from './deleteMemory.ts';
 import { copyDiagnostics, showLog } from './diagnostics.ts';
 import { editMemory } from './editMemory.ts';
 import { exportNew } from './exportNew.ts';
-import { importChunk } from './importChunk.ts';
+import { importAgain, importChunk } from './importChunk.ts';
 import { importPending } from './importPending.ts';
 import { initialise } from './initialise.ts';
 import { installMergeDriver, removeMergeDriver } from './mergeDriver.ts';
@@ -21,6 +22,7 @@ import { reviewUnshared } from './reviewUnshared.ts';
 import { saveMemory } from './saveMemory.ts';
 import { searchMemories } from './searchMemories.ts';
 import { syncAll, syncNow } from './syncNow.ts';
+import { undoImport } from './undoImport.ts';
 
 /** The full list; test/unit/ui/contributions.test.ts checks its ids against `contributes.commands`. */
 const handlers: Readonly<Record<CommandId, (context: CommandContext, argument: unknown) => Promise<void>>> = {
@@ -28,6 +30,8 @@ const handlers: Readonly<Record<CommandId, (context: CommandContext, argument: u
   'engram.syncAll': syncAll,
   'engram.importPending': importPending,
   'engram.importChunk': importChunk,
+  'engram.importAgain': importAgain,
+  'engram.undoImport': undoImport,
   'engram.exportNew': exportNew,
   'engram.repairManifest': repairManifest,
   'engram.installMergeDriver': installMergeDriver,
@@ -45,6 +49,8 @@ const handlers: Readonly<Record<CommandId, (context: CommandContext, argument: u
   'engram.groupChunksByAuthor': groupChunksByAuthor,
   'engram.groupChunksByDay': groupChunksByDay,
   'engram.listChunks': listChunks,
+  'engram.checkHealth': checkHealth,
+  'engram.fixHealth': fixHealth,
   'engram.refresh': refresh,
   'engram.copyDiagnostics': copyDiagnostics,
   'engram.showLog': showLog,

@@ -1,7 +1,7 @@
 import { plain } from '../plainText.ts';
 
 /** What can be read as a document. */
-export type ReadableKind = 'chunk' | 'memory' | 'session';
+export type ReadableKind = 'chunk' | 'memory' | 'session' | 'health';
 
 /** Which document of which folder; the pure half of an `engram:` URI. */
 export interface Address {
@@ -21,7 +21,7 @@ export function pathOf({ kind, id }: Address, title: string): string {
 
 /** @returns `undefined` for a path that {@link pathOf} never makes. */
 export function parsePath(path: string): Address | undefined {
-  const [, kind, id] = /^\/(chunk|memory|session)\/([^/]+)\/[^/]+$/.exec(path) ?? [];
+  const [, kind, id] = /^\/(chunk|memory|session|health)\/([^/]+)\/[^/]+$/.exec(path) ?? [];
   return addressOf(kind, id);
 }
 
@@ -50,7 +50,7 @@ export function inertText(text: string): string {
 }
 
 function addressOf(kind: string | undefined, encoded: string | undefined): Address | undefined {
-  if (kind !== 'chunk' && kind !== 'memory' && kind !== 'session') return undefined;
+  if (kind !== 'chunk' && kind !== 'memory' && kind !== 'session' && kind !== 'health') return undefined;
   const id = decoded(encoded ?? '');
   return id === undefined || id === '' ? undefined : { kind, id };
 }

@@ -16,6 +16,7 @@ import type { ReadableDocument } from '../../engine/folderRequests.ts';
 import type { FolderSession, Sessions } from '../../host/session.ts';
 import { signalOf } from '../signals.ts';
 import { type Address, inertText, parsePath, pathOf } from './addresses.ts';
+import { HealthReports } from './healthReports.ts';
 
 export const SCHEME = 'engram';
 /** Markdown's colours without Markdown's links: VS Code runs `command:` links in Markdown. */
@@ -27,6 +28,7 @@ export class ReadableDocuments implements TextDocumentContentProvider, Disposabl
   readonly #log: LogOutputChannel;
   readonly #changed = new EventEmitter<Uri>();
   readonly #subscriptions: Disposable;
+  readonly health = new HealthReports();
   readonly #drawn = new Map<string, unknown>();
   readonly onDidChange = this.#changed.event;
 
@@ -46,7 +48,7 @@ export class ReadableDocuments implements TextDocumentContentProvider, Disposabl
     try {
       const place = this.locate(uri);
       if (!place) return l10n.t('This document is no longer here. Its folder was closed.');
-      const { text } = await read(place.session, place.address, signal.signal);
+      const { text } = await this.#read(place.session, place.address, signal.signal);
       return inertText(text);
     } catch (error) {
       if (EngramError.is(error)) return error.message;
@@ -66,7 +68,7 @@ export class ReadableDocuments implements TextDocumentContentProvider, Disposabl
 
   /** The URI of a document, its title in it. @throws {EngramError} not-found, untrusted, chunk-… */
   async uriOf(session: FolderSession, address: Address, signal?: AbortSignal): Promise<Uri> {
-    const { title } = address.kind === 'chunk' ? { title: l10n.t('Chunk {0}', address.id) } : await read(session, address, signal);
+    const { title } = address.kind === 'chunk' ? { title: l10n.t('Chunk {0}', address.id) } : await this.#read(session, address, signal);
     return Uri.from({ scheme: SCHEME, path: pathOf(address, title), query: session.root.toString() });
   }
 
@@ -76,9 +78,31 @@ export class ReadableDocuments implements TextDocumentContentProvider, Disposabl
     await window.showTextDocument(await asMemory(document), { preview: true });
   }
 
+  /** Shows the report that was made last, in a tab that stays. */
+  async openHealth(session: FolderSession): Promise<void> {
+    const uri = await this.uriOf(session, { kind: 'health', id: 'report' });
+    this.#changed.fire(uri);
+    await window.showTextDocument(await asMemory(await workspace.openTextDocument(uri)), { preview: false });
+  }
+
   dispose(): void {
     this.#subscriptions.dispose();
     this.#changed.dispose();
+  }
+
+  async #read(session: FolderSession, { kind, id }: Address, signal?: AbortSignal): Promise<ReadableDocument> {
+    const { requests } = session;
+    const context = signal ? { signal } : {};
+    switch (kind) {
+      case 'chunk':
+        return requests.readChunk(id, context);
+      case 'memory':
+        return requests.readMemory(id, context);
+      case 'session':
+        return requests.readSession(id, context);
+      case 'health':
+        return { title: l10n.t('Memory Health'), text: (await this.health.lastOrFirst(session, context)).document.text };
+    }
   }
 
   async #setLanguage(document: TextDocument): Promise<void> {
@@ -103,16 +127,4 @@ export class ReadableDocuments implements TextDocumentContentProvider, Disposabl
 
 async function asMemory(document: TextDocument): Promise<TextDocument> {
   return document.languageId === LANGUAGE ? document : languages.setTextDocumentLanguage(document, LANGUAGE);
-}
-
-function read({ requests }: FolderSession, { kind, id }: Address, signal?: AbortSignal): Promise<ReadableDocument> {
-  const context = signal ? { signal } : {};
-  switch (kind) {
-    case 'chunk':
-      return requests.readChunk(id, context);
-    case 'memory':
-      return requests.readMemory(id, context);
-    case 'session':
-      return requests.readSession(id, context);
-  }
 }

@@ -76,6 +76,7 @@ describe('Chunks', () => {
     ['missing', 'question', 'file not here yet'],
     ['altered', 'edit', 'altered after it was written'],
     ['unlisted', 'diff-added', 'not in the manifest'],
+    ['undone', 'discard', 'import undone, not in the database'],
     ['unreadable', 'error', 'cannot be read'],
     ['unknown', 'package', 'not opened in Restricted Mode'],
   ] as const)('tells a chunk that is %s by icon and words', (state, icon, words) => {
@@ -83,6 +84,11 @@ describe('Chunks', () => {
     expect(row?.icon.name).toBe(icon);
     expect(row?.description).toContain(words);
     expect(row?.contextValue).toBe(`engram.chunk.${state}`);
+  });
+
+  it('offers no undo for a chunk that was written here', () => {
+    const [row] = chunkRows(drawing, [source(snapshot({ chunks: [chunk({ own: true })] }))], 'flat');
+    expect(row).toMatchObject({ icon: { name: 'pass' }, contextValue: 'engram.chunk.own' });
   });
 
   it('asks for a commit where a chunk is written and git does not have it', () => {
