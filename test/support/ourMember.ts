@@ -101,6 +101,7 @@ export class OurMember {
       files: await transport.listChunks(),
       indexed: this.index.chunks(),
       recorded: this.store.importedChunks(),
+      undone: this.store.undoneChunks(),
       problems: this.#problems,
     });
   }
