@@ -1,0 +1,123 @@
+import { scanChunks, type ScannedChunk } from '../../src/engine/chunkScan.ts';
+import { EngramError } from '../../src/engine/errors.ts';
+import { Exporter } from '../../src/engine/exporter.ts';
+import { Importer, type ImporterParts } from '../../src/engine/importer.ts';
+import { EMPTY_MANIFEST } from '../../src/engine/manifest.ts';
+import type { Clock } from '../../src/engine/ports.ts';
+import { RowReader } from '../../src/engine/rowReader.ts';
+import type { Clone, FolderTransport } from './clone.ts';
+import { Fuse, FusedTransport, Killed } from './fuse.ts';
+import { type DatabaseKit, MemberDatabases } from './memberDatabases.ts';
+import type { Random } from './random.ts';
+
+/** What the engine's parts are put together of, and how one member differs from the next. */
+export interface MemberOptions {
+  readonly name: string;
+  readonly clone: Clone;
+  readonly clock: Clock;
+  readonly kit: DatabaseKit;
+  /** For what depends on time in the product: whether the databases are saved after a chunk. */
+  readonly random: Random;
+}
+
+/** One person with ours: the real engine over databases of their own, put together as `OpenMemoryFolder` does. */
+export class Member {
+  readonly name: string;
+  readonly clone: Clone;
+  readonly clock: Clock;
+  readonly databases: MemberDatabases;
+  readonly #fuse = new Fuse();
+  readonly #transport: FolderTransport;
+  readonly #random: Random;
+  #problems: ImporterParts['problems'] = new Map();
+
+  constructor({ name, clone, clock, kit, random }: MemberOptions) {
+    this.name = name;
+    this.clone = clone;
+    this.clock = clock;
+    this.databases = new MemberDatabases(kit, this.#fuse);
+    this.#transport = new FusedTransport(clone.transport, this.#fuse);
+    this.#random = random;
+  }
+
+  get rows(): RowReader {
+    return new RowReader(this.databases.store, this.databases.index);
+  }
+
+  /** @returns how many chunks were written; `undefined` where the export refused because of the manifest. */
+  async sync(): Promise<number | undefined> {
+    await this.importChunks();
+    return this.exportNew();
+  }
+
+  async importChunks(): Promise<void> {
+    await this.#importer().run(await this.#scan(), undefined, {});
+    await this.databases.save();
+  }
+
+  /** @returns as {@link sync} */
+  async exportNew(): Promise<number | undefined> {
+    try {
+      await this.#transport.readManifest();
+      await this.#importer().learn(await this.#scan());
+      const { store, index } = this.databases;
+      const parts = { transport: this.#transport, store, index, clock: this.clock, turn: noTurn, git: this.clone.git };
+      const { chunkIds } = await new Exporter(parts).run(await this.#scan(), { createdBy: this.name }, {});
+      return chunkIds.length;
+    } catch (error) {
+      if (!EngramError.is(error) || !error.code.startsWith('manifest-')) throw error;
+      return undefined;
+    } finally {
+      await this.databases.save();
+    }
+  }
+
+  /** Runs `work` and kills the process after so many writes; then a new one starts. @returns whether it came to that. */
+  async killedAfter(writes: number, work: () => Promise<unknown>): Promise<boolean> {
+    this.databases.beginDanger();
+    this.#fuse.set(writes);
+    try {
+      await work();
+      return false;
+    } catch (error) {
+      if (!(error instanceof Killed)) throw error;
+      this.#fuse.set(Number.POSITIVE_INFINITY);
+      this.databases.reopen();
+      this.#problems = new Map();
+      return true;
+    } finally {
+      this.#fuse.set(Number.POSITIVE_INFINITY);
+      this.databases.endDanger();
+    }
+  }
+
+  #importer(): Importer {
+    return new Importer({
+      transport: this.#transport,
+      store: this.databases.store,
+      index: this.databases.index,
+      clock: this.clock,
+      turn: noTurn,
+      problems: this.#problems,
+      quarantined: () => false,
+      onReading: () => undefined,
+      checkpoint: async () => {
+        if (this.#random.chance(0.3)) await this.databases.save();
+      },
+    });
+  }
+
+  async #scan(): Promise<readonly ScannedChunk[]> {
+    const { store, index } = this.databases;
+    const manifest = await this.#transport.readManifest().catch((error: unknown) => {
+      if (!EngramError.is(error)) throw error;
+      return EMPTY_MANIFEST;
+    });
+    const files = await this.#transport.listChunks();
+    return scanChunks({ manifest, files, indexed: index.chunks(), recorded: store.importedChunks(), problems: this.#problems });
+  }
+}
+
+async function noTurn(): Promise<void> {
+  return undefined;
+}

@@ -1,0 +1,99 @@
+import * as folder from './folderActions.ts';
+import type { FolderAction } from './folderActions.ts';
+import * as memory from './memoryActions.ts';
+import type { MemoryAction } from './memoryActions.ts';
+import { Random } from './random.ts';
+
+export const MEMORY_ACTIONS = {
+  save: memory.save,
+  edit: memory.edit,
+  remove: memory.remove,
+  prompt: memory.prompt,
+  removePrompt: memory.removePrompt,
+  startSession: memory.startSession,
+  endSession: memory.endSession,
+  relate: memory.relate,
+  judge: memory.judge,
+} satisfies Record<string, MemoryAction>;
+
+export const FOLDER_ACTIONS = {
+  sync: folder.sync,
+  importOnly: folder.importOnly,
+  exportOnly: folder.exportOnly,
+  commit: folder.commit,
+  pull: folder.pull,
+  push: folder.push,
+  share: folder.share,
+  branchOff: folder.branchOff,
+  switchBranch: folder.switchBranch,
+  mergeBranch: folder.mergeBranch,
+  deleteBranch: folder.deleteBranch,
+  discard: folder.discard,
+  restoreManifest: folder.restoreManifest,
+  dropEntry: folder.dropEntry,
+  loseIndex: folder.loseIndex,
+  crash: folder.crash,
+} satisfies Record<string, FolderAction>;
+
+export type StepName = keyof typeof MEMORY_ACTIONS | keyof typeof FOLDER_ACTIONS | 'clockJump';
+
+/** How often each happens, in parts of the whole. */
+const WEIGHTS: Readonly<Record<StepName, number>> = {
+  save: 16,
+  edit: 7,
+  remove: 3,
+  prompt: 3,
+  removePrompt: 1,
+  startSession: 1,
+  endSession: 3,
+  relate: 2,
+  judge: 1,
+  sync: 8,
+  importOnly: 2,
+  exportOnly: 3,
+  commit: 6,
+  pull: 6,
+  push: 6,
+  share: 6,
+  branchOff: 1.5,
+  switchBranch: 3,
+  mergeBranch: 2,
+  deleteBranch: 0.7,
+  discard: 0.4,
+  restoreManifest: 0.4,
+  dropEntry: 0.4,
+  loseIndex: 0.4,
+  crash: 3,
+  clockJump: 1.5,
+};
+
+/** One step has its own seed, so that leaving another out does not change it. */
+export interface Step {
+  readonly who: number;
+  readonly name: StepName;
+  readonly seed: number;
+}
+
+export interface Scenario {
+  readonly seed: number;
+  readonly people: number;
+  readonly steps: readonly Step[];
+}
+
+export function scenarioOf(seed: number): Scenario {
+  const random = new Random(seed);
+  const people = random.oneOf(2, 2, 3, 3, 4, 5, 6, 8);
+  const steps = Array.from({ length: random.int(15, 60) }, (): Step => {
+    return { who: random.int(0, people - 1), name: stepName(random), seed: random.int(0, 2 ** 31) };
+  });
+  return { seed, people, steps };
+}
+
+function stepName(random: Random): StepName {
+  const entries = Object.entries(WEIGHTS) as [StepName, number][];
+  let left = random.next() * entries.reduce((sum, [, weight]) => sum + weight, 0);
+  return entries.find(([, weight]) => {
+    left -= weight;
+    return left < 0;
+  })?.[0] ?? 'save';
+}
