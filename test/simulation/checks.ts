@@ -1,6 +1,6 @@
 import { versionKey } from '../../src/engine/chunkVersions.ts';
 import { canonicalJson } from '../../src/engine/goJson.ts';
-import { packSession } from '../../src/engine/merge.ts';
+import { mergeSessions, packSession, sameSession } from '../../src/engine/merge.ts';
 import type { RelationRecord } from '../../src/engine/records.ts';
 import { observationVersion, promptVersion, type RowVersion, relationVersion } from '../../src/engine/versions.ts';
 import type { Ledger } from './ledger.ts';
@@ -14,25 +14,28 @@ export interface Shared {
 }
 
 /**
- * Live rows with their unknown fields (of relations without: the project stands among them, for those who imported it), without what stays at home: personal and hidden rows, relations that lead to one, and
+ * Live rows with their unknown fields (of relations without: the project stands among them, for those who imported it), without what stays at home: personal and hidden rows, those that no branch has any more, relations that lead to one, and
  * sessions that have such rows only.
  */
-export function sharedRows(member: Member): Shared {
+export async function sharedRows(member: Member): Promise<Shared> {
   const { databases, rows } = member;
+  const unshared = await member.noLongerShared();
   const shared = new Map<string, string>();
   const atHome = new Map<string, string>();
   const leaving = new Set<string>();
   const staying = new Set<string>();
   for (const record of databases.store.observations()) {
     const version = observationVersion(rows.withExtra('observation', record.syncId, record));
-    const stays = version.record === undefined || record.scope === 'personal';
+    const key = versionKey('observation', version.key);
+    const stays = version.record === undefined || record.scope === 'personal' || unshared.has(key);
     (stays ? staying : leaving).add(record.sessionId);
-    if (!stays) shared.set(versionKey('observation', version.key), textOf(version));
+    if (!stays) shared.set(key, textOf(version));
   }
   for (const record of databases.store.prompts()) {
     const version = promptVersion(rows.withExtra('prompt', record.syncId, record));
-    leaving.add(record.sessionId);
-    shared.set(versionKey('prompt', version.key), textOf(version));
+    const key = versionKey('prompt', version.key);
+    (unshared.has(key) ? staying : leaving).add(record.sessionId);
+    if (!unshared.has(key)) shared.set(key, textOf(version));
   }
   for (const record of databases.store.relations()) {
     if (!endsOf(record).every((end) => shared.has(end))) continue;
@@ -59,9 +62,16 @@ export function difference(a: Shared, b: Shared): string {
 /**
  * What of the ledger a database lacks. Every memory that somebody saved and nobody deleted must be there, at least as new as the newest
  * version that ours made; with `exactly`, which is true of teams that only use ours, deleted ones must be gone and no version may be newer.
+ *
+ * @param team ids of the sessions that were shared.
  */
-export function missingFrom(member: Member, ledger: Ledger, exactly: boolean): string[] {
+export function missingFrom(member: Member, ledger: Ledger, { exactly, team }: { exactly: boolean; team: ReadonlySet<string> }): string[] {
   const lacks: string[] = [];
+  for (const session of ledger.sessions.values()) {
+    const here = member.rows.session(session.key);
+    if (here && team.has(session.key) && !sameSession(mergeSessions(here, session), here))
+      lacks.push(`session ${session.key} is not as ours left it`);
+  }
   const endIsLive = (key: string): boolean => ledger.rows.get(key)?.record !== undefined;
   for (const [key, version] of ledger.rows) {
     if (version.entity === 'relation' && !endsOf(version.record as RelationRecord).every(endIsLive)) continue;

@@ -47,6 +47,7 @@ export interface Clone {
   manifestText(): string | undefined;
   /** A person's own edit. */
   writeManifestText(text: string): void;
-  deleteChunkFile(id: ChunkId): void;
+  /** A file that another program writes. */
+  putChunk(id: ChunkId, json: Uint8Array): Promise<void>;
   chunkFiles(): readonly ChunkId[];
 }

@@ -1,13 +1,15 @@
 import { parseManifest } from '../../src/engine/manifest.ts';
 import type { Clone } from './clone.ts';
-import type { Member } from './member.ts';
 import type { Random } from './random.ts';
 import { isSound, RESOLUTIONS, resolverOf, textOf } from './resolutions.ts';
+import type { Teammate } from './teammate.ts';
 
 /** One thing a person does with engine, git or files. */
-export type FolderAction = (member: Member, random: Random) => Promise<unknown>;
+export type FolderAction = (member: Teammate, random: Random) => Promise<unknown>;
 
 export const sync: FolderAction = (member) => member.sync();
+/** Ours tells that the folder needs a repair, and offers it. */
+export const repair: FolderAction = (member) => member.repair();
 export const importOnly: FolderAction = (member) => member.importChunks();
 export const exportOnly: FolderAction = (member) => member.exportNew();
 
@@ -21,7 +23,7 @@ export const pull: FolderAction = async (member, random) => {
   const upstream = `origin/${clone.head()}`;
   if (!clone.remoteBranches().includes(upstream)) return;
   makeClean(clone, random);
-  const resolve = resolverOf(clone, random.oneOf(...(RESOLUTIONS as ['union'])), random, () => member.sync());
+  const resolve = resolverOf(member, random.oneOf(...RESOLUTIONS), random);
   if (random.chance(0.3)) await clone.rebase(upstream, resolve);
   else await clone.merge(upstream, resolve);
 };
@@ -58,7 +60,7 @@ export const mergeBranch: FolderAction = async (member, random) => {
   if (ref === undefined) return;
   makeClean(clone, random);
   if (random.chance(0.05)) clone.mergeDroppingTheirs(ref);
-  else await clone.merge(ref, resolverOf(clone, random.oneOf(...(RESOLUTIONS as ['union'])), random, () => member.sync()));
+  else await clone.merge(ref, resolverOf(member, random.oneOf(...RESOLUTIONS), random));
 };
 
 /** Merged or not: what only it had is new again for those who wrote it. */
@@ -78,11 +80,15 @@ export const dropEntry: FolderAction = async ({ clone }, random) => {
   clone.writeManifestText(textOf({ ...manifest, chunks: manifest.chunks.filter((entry) => entry !== victim) }));
 };
 
-export const loseIndex: FolderAction = async ({ databases }) => databases.loseIndex();
+export const loseIndex: FolderAction = async (member) => member.loseIndex();
 
 /** A sync, an import or an export that is killed after some writes; most have fewer than six. */
 export const crash: FolderAction = (member, random) => {
-  const work = random.oneOf<() => Promise<unknown>>(() => member.sync(), () => member.importChunks(), () => member.exportNew());
+  const work = random.oneOf<() => Promise<unknown>>(
+    () => member.sync(),
+    () => member.importChunks(),
+    () => member.exportNew(),
+  );
   return member.killedAfter(random.int(0, 6), work);
 };
 

@@ -71,11 +71,15 @@ export function mergeTrees(base: Tree, ours: Tree, theirs: Tree, theirName: stri
   return { tree: { manifest, chunks }, conflicted };
 }
 
-function mergeManifest(base: string | undefined, ours: string | undefined, theirs: string | undefined, theirName: string): { manifest: string | undefined; conflicted: boolean } {
+function mergeManifest(
+  base: string | undefined,
+  ours: string | undefined,
+  theirs: string | undefined,
+  theirName: string,
+): { manifest: string | undefined; conflicted: boolean } {
   if (ours === theirs || theirs === base) return { manifest: ours, conflicted: false };
   if (ours === base) return { manifest: theirs, conflicted: false };
   if (ours === undefined || theirs === undefined) return { manifest: ours ?? theirs, conflicted: true };
   const { text, conflicted } = mergeText(base ?? '', ours, theirs, theirName);
   return { manifest: text, conflicted };
 }
-

@@ -1,4 +1,5 @@
-import { scanChunks, type ScannedChunk } from '../../src/engine/chunkScan.ts';
+import { type ScannedChunk, scanChunks } from '../../src/engine/chunkScan.ts';
+import { versionKey } from '../../src/engine/chunkVersions.ts';
 import { EngramError } from '../../src/engine/errors.ts';
 import { Exporter } from '../../src/engine/exporter.ts';
 import { Importer, type ImporterParts } from '../../src/engine/importer.ts';
@@ -9,6 +10,7 @@ import type { Clone, FolderTransport } from './clone.ts';
 import { Fuse, FusedTransport, Killed } from './fuse.ts';
 import { type DatabaseKit, MemberDatabases } from './memberDatabases.ts';
 import type { Random } from './random.ts';
+import type { Teammate } from './teammate.ts';
 
 /** What the engine's parts are put together of, and how one member differs from the next. */
 export interface MemberOptions {
@@ -21,7 +23,8 @@ export interface MemberOptions {
 }
 
 /** One person with ours: the real engine over databases of their own, put together as `OpenMemoryFolder` does. */
-export class Member {
+export class Member implements Teammate {
+  readonly program = 'ours';
   readonly name: string;
   readonly clone: Clone;
   readonly clock: Clock;
@@ -44,7 +47,6 @@ export class Member {
     return new RowReader(this.databases.store, this.databases.index);
   }
 
-  /** @returns how many chunks were written; `undefined` where the export refused because of the manifest. */
   async sync(): Promise<number | undefined> {
     await this.importChunks();
     return this.exportNew();
@@ -55,14 +57,11 @@ export class Member {
     await this.databases.save();
   }
 
-  /** @returns as {@link sync} */
   async exportNew(): Promise<number | undefined> {
     try {
       await this.#transport.readManifest();
       await this.#importer().learn(await this.#scan());
-      const { store, index } = this.databases;
-      const parts = { transport: this.#transport, store, index, clock: this.clock, turn: noTurn, git: this.clone.git };
-      const { chunkIds } = await new Exporter(parts).run(await this.#scan(), { createdBy: this.name }, {});
+      const { chunkIds } = await this.#exporter().run(await this.#scan(), { createdBy: this.name }, {});
       return chunkIds.length;
     } catch (error) {
       if (!EngramError.is(error) || !error.code.startsWith('manifest-')) throw error;
@@ -72,23 +71,43 @@ export class Member {
     }
   }
 
-  /** Runs `work` and kills the process after so many writes; then a new one starts. @returns whether it came to that. */
-  async killedAfter(writes: number, work: () => Promise<unknown>): Promise<boolean> {
+  async repair(): Promise<void> {
+    return undefined;
+  }
+
+  /** Rows that were shared once and that no living branch has: they stay here until their person decides. */
+  async noLongerShared(): Promise<ReadonlySet<string>> {
+    const plan = await this.#exporter().plan(await this.#scan(), {});
+    return new Set(plan.noLongerShared.map(({ version }) => versionKey(version.entity, version.key)));
+  }
+
+  async killedAfter(writes: number, work: () => Promise<unknown>): Promise<void> {
     this.databases.beginDanger();
     this.#fuse.set(writes);
     try {
       await work();
-      return false;
     } catch (error) {
       if (!(error instanceof Killed)) throw error;
       this.#fuse.set(Number.POSITIVE_INFINITY);
       this.databases.reopen();
       this.#problems = new Map();
-      return true;
     } finally {
       this.#fuse.set(Number.POSITIVE_INFINITY);
       this.databases.endDanger();
     }
+  }
+
+  loseIndex(): void {
+    this.databases.loseIndex();
+  }
+
+  close(): void {
+    this.databases.close();
+  }
+
+  #exporter(): Exporter {
+    const { store, index } = this.databases;
+    return new Exporter({ transport: this.#transport, store, index, clock: this.clock, turn: noTurn, git: this.clone.git });
   }
 
   #importer(): Importer {

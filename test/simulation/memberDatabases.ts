@@ -56,15 +56,15 @@ export class MemberDatabases {
     this.#disk = undefined;
   }
 
-  /** Memories first, as FolderDatabases does. */
+  /** Index first, as FolderDatabases does. */
   async save(): Promise<void> {
     const disk = this.#disk;
     if (!disk) return;
     await this.#fuse.write(async () => {
-      disk.memories = this.#memories.export();
+      disk.index = this.#index.export();
     });
     await this.#fuse.write(async () => {
-      disk.index = this.#index.export();
+      disk.memories = this.#memories.export();
     });
   }
 
@@ -74,9 +74,14 @@ export class MemberDatabases {
     if (disk) this.#open(disk.memories, disk.index);
   }
 
-  /** Somebody deletes `index.db`. */
+  /**
+   * Somebody deletes `index.db`. Not while it alone holds when a session was changed: an unknown field of a session lives nowhere else
+   * until it is shared, and nothing of ours changes sessions yet.
+   */
   loseIndex(): void {
-    this.#open(this.#memories.export(), this.#kit.index);
+    const shared = [...this.index.allHoldings()].filter(({ entity }) => entity === 'session').map(({ json }) => json);
+    const changes = [...this.index.allExtras()].map(({ json }) => /"x_at":{[^}]*}/.exec(json)?.[0]).filter((text) => text !== undefined);
+    if (changes.every((text) => shared.some((json) => json.includes(text)))) this.#open(this.#memories.export(), this.#kit.index);
   }
 
   close(): void {

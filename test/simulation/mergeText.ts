@@ -121,9 +121,7 @@ function pairs(old: readonly string[], fresh: readonly string[]): { from: number
     for (let column = fresh.length - 1; column >= 0; column -= 1) {
       const here = row * width + column;
       longest[here] =
-        old[row] === fresh[column]
-          ? (longest[here + width + 1] ?? 0) + 1
-          : Math.max(longest[here + width] ?? 0, longest[here + 1] ?? 0);
+        old[row] === fresh[column] ? (longest[here + width + 1] ?? 0) + 1 : Math.max(longest[here + width] ?? 0, longest[here + 1] ?? 0);
     }
   }
   const found: { from: number; to: number; newFrom: number; newTo: number }[] = [];
@@ -131,7 +129,9 @@ function pairs(old: readonly string[], fresh: readonly string[]): { from: number
   while (row < old.length || column < fresh.length) {
     const [from, newFrom] = [row, column];
     while ((row < old.length || column < fresh.length) && (row === old.length || column === fresh.length || old[row] !== fresh[column])) {
-      const down = row < old.length && (column === fresh.length || (longest[(row + 1) * width + column] ?? 0) >= (longest[row * width + column + 1] ?? 0));
+      const down =
+        row < old.length &&
+        (column === fresh.length || (longest[(row + 1) * width + column] ?? 0) >= (longest[row * width + column + 1] ?? 0));
       if (down) row += 1;
       else column += 1;
     }

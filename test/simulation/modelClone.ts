@@ -1,8 +1,27 @@
 import { EngramError } from '../../src/engine/errors.ts';
-import { type ChunkEntry, type ChunkId, EMPTY_MANIFEST, encodeManifest, type Manifest, parseManifest, toChunkId } from '../../src/engine/manifest.ts';
+import {
+  type ChunkEntry,
+  type ChunkId,
+  EMPTY_MANIFEST,
+  encodeManifest,
+  type Manifest,
+  parseManifest,
+  toChunkId,
+} from '../../src/engine/manifest.ts';
 import type { ChunkFile, Git, GitFolderStatus } from '../../src/engine/ports.ts';
 import type { Clone, FolderTransport, Resolver, Selection } from './clone.ts';
-import { type Commit, commitsToReplay, EMPTY_TREE, history, type MergedTree, type ModelRemote, mergeBase, mergeTrees, sameTree, type Tree } from './gitModel.ts';
+import {
+  type Commit,
+  commitsToReplay,
+  EMPTY_TREE,
+  history,
+  type MergedTree,
+  type ModelRemote,
+  mergeBase,
+  mergeTrees,
+  sameTree,
+  type Tree,
+} from './gitModel.ts';
 
 const BRANCH_LIFE_MS = 30 * 24 * 60 * 60 * 1000;
 
@@ -21,7 +40,10 @@ export class ModelClone implements Clone {
     this.#remote = remote;
     this.#now = now;
     this.transport = this.#folder;
-    this.git = new ModelGit((ids) => this.#onOtherBranches(ids), () => this.#status());
+    this.git = new ModelGit(
+      (ids) => this.#onOtherBranches(ids),
+      () => this.#status(),
+    );
     this.fetch();
     this.#local.set('main', this.#tip('origin/main'));
     this.#folder.checkOut(EMPTY_TREE, this.#tip('main').tree);
@@ -131,8 +153,8 @@ export class ModelClone implements Clone {
     this.#folder.manifest = text;
   }
 
-  deleteChunkFile(id: ChunkId): void {
-    this.#folder.remove(id);
+  async putChunk(id: ChunkId, json: Uint8Array): Promise<void> {
+    this.#folder.put(id, json);
   }
 
   chunkFiles(): readonly ChunkId[] {
@@ -225,11 +247,7 @@ class ModelFolder implements FolderTransport {
   checkOut(from: Tree, to: Tree): void {
     if (from.manifest !== to.manifest) this.manifest = to.manifest;
     for (const id of from.chunks.keys()) if (!to.chunks.has(id)) this.#files.delete(id);
-    for (const [id, bytes] of to.chunks) if (!this.#files.has(id)) this.#put(id, bytes);
-  }
-
-  remove(id: ChunkId): void {
-    this.#files.delete(id);
+    for (const [id, bytes] of to.chunks) if (!this.#files.has(id)) this.put(id, bytes);
   }
 
   async readManifest(): Promise<Manifest> {
@@ -242,7 +260,7 @@ class ModelFolder implements FolderTransport {
 
   async writeChunk(id: string, json: Uint8Array, _entry: ChunkEntry): Promise<void> {
     const there = this.#files.get(toChunkId(id));
-    if (!there) this.#put(toChunkId(id), json);
+    if (!there) this.put(toChunkId(id), json);
     else if (Buffer.compare(there.bytes, json) !== 0) throw new EngramError('chunk-collision', 'other bytes', { subject: id });
   }
 
@@ -256,7 +274,7 @@ class ModelFolder implements FolderTransport {
     return [...this.#files].map(([id, { bytes, mtimeMs }]) => ({ id, size: bytes.length, mtimeMs }));
   }
 
-  #put(id: ChunkId, bytes: Uint8Array): void {
+  put(id: ChunkId, bytes: Uint8Array): void {
     this.#ticks += 1;
     this.#files.set(id, { bytes, mtimeMs: this.#ticks });
   }

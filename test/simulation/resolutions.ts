@@ -1,21 +1,31 @@
 import { EMPTY_MANIFEST, encodeManifest, type Manifest, parseManifest } from '../../src/engine/manifest.ts';
-import type { Clone, Conflict, Resolver } from './clone.ts';
+import type { Conflict, Resolver } from './clone.ts';
 import type { Random } from './random.ts';
+import type { Teammate } from './teammate.ts';
 
 export type Resolution = 'extension' | 'union' | 'ours' | 'theirs' | 'markers' | 'dropped';
 
 /** What people do with a conflict in the manifest, the right thing and the mistakes that real repositories show. */
-export const RESOLUTIONS: readonly Resolution[] = ['extension', 'extension', 'union', 'ours', 'theirs', 'markers', 'dropped'];
+export const RESOLUTIONS: readonly [Resolution, ...Resolution[]] = [
+  'extension',
+  'extension',
+  'union',
+  'ours',
+  'theirs',
+  'markers',
+  'dropped',
+];
 
-/**
- * @param sync ours, run while git's merge is open; what it leaves is committed when it is sound, else the union.
- */
-export function resolverOf(clone: Clone, how: Resolution, random: Random, sync: () => Promise<unknown>): Resolver {
+/** `extension`: ours repairs while git's merge is open; without ours, or where that leaves no sound manifest, the union by hand. */
+export function resolverOf(member: Teammate, how: Resolution, random: Random): Resolver {
   return async (conflict) => {
     if (how === 'markers') return;
-    if (how === 'extension') await sync();
-    if (how === 'extension' && isSound(clone.manifestText())) return;
-    clone.writeManifestText(textOf(resolved(conflict, how, random)));
+    if (how === 'extension' && member.program === 'ours') {
+      await member.repair();
+      await member.sync();
+      if (isSound(member.clone.manifestText())) return;
+    }
+    member.clone.writeManifestText(textOf(resolved(conflict, how, random)));
   };
 }
 

@@ -1,23 +1,12 @@
-import * as folder from './folderActions.ts';
 import type { FolderAction } from './folderActions.ts';
-import * as memory from './memoryActions.ts';
-import type { MemoryAction } from './memoryActions.ts';
+import * as folder from './folderActions.ts';
+import type { MemoryActionName } from './memoryActions.ts';
 import { Random } from './random.ts';
-
-export const MEMORY_ACTIONS = {
-  save: memory.save,
-  edit: memory.edit,
-  remove: memory.remove,
-  prompt: memory.prompt,
-  removePrompt: memory.removePrompt,
-  startSession: memory.startSession,
-  endSession: memory.endSession,
-  relate: memory.relate,
-  judge: memory.judge,
-} satisfies Record<string, MemoryAction>;
+import type { Program } from './teammate.ts';
 
 export const FOLDER_ACTIONS = {
   sync: folder.sync,
+  repair: folder.repair,
   importOnly: folder.importOnly,
   exportOnly: folder.exportOnly,
   commit: folder.commit,
@@ -35,7 +24,7 @@ export const FOLDER_ACTIONS = {
   crash: folder.crash,
 } satisfies Record<string, FolderAction>;
 
-export type StepName = keyof typeof MEMORY_ACTIONS | keyof typeof FOLDER_ACTIONS | 'clockJump';
+export type StepName = MemoryActionName | keyof typeof FOLDER_ACTIONS | 'clockJump';
 
 /** How often each happens, in parts of the whole. */
 const WEIGHTS: Readonly<Record<StepName, number>> = {
@@ -49,6 +38,7 @@ const WEIGHTS: Readonly<Record<StepName, number>> = {
   relate: 2,
   judge: 1,
   sync: 8,
+  repair: 1,
   importOnly: 2,
   exportOnly: 3,
   commit: 6,
@@ -76,18 +66,26 @@ export interface Step {
 
 export interface Scenario {
   readonly seed: number;
-  readonly people: number;
+  readonly people: readonly Program[];
   readonly steps: readonly Step[];
 }
 
 export function scenarioOf(seed: number): Scenario {
   const random = new Random(seed);
-  const people = random.oneOf(2, 2, 3, 3, 4, 5, 6, 8);
+  const people = peopleOf(random);
   const weights = habits(random);
   const steps = Array.from({ length: random.int(15, 60) }, (): Step => {
-    return { who: random.int(0, people - 1), name: stepName(weights, random), seed: random.int(0, 2 ** 31) };
+    return { who: random.int(0, people.length - 1), name: stepName(weights, random), seed: random.int(0, 2 ** 31) };
   });
   return { seed, people, steps };
+}
+
+/** Of two to eight people; in four teams of ten some have older programs, but never all. */
+function peopleOf(random: Random): Program[] {
+  const count = random.oneOf(2, 2, 3, 3, 4, 5, 6, 8);
+  const isMixed = random.chance(0.4);
+  const others = Array.from({ length: count - 1 }, () => (isMixed ? random.oneOf<Program>('ours', 'v1.14.0', 'v1.16.1') : 'ours'));
+  return ['ours', ...others];
 }
 
 /** Teams differ: one never uses branches, the next lives on them. Without this rare things would hardly ever meet. */

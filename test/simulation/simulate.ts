@@ -1,6 +1,6 @@
-import type { DatabaseKit } from './memberDatabases.ts';
 import { verdict } from './finish.ts';
 import { ModelRemote } from './gitModel.ts';
+import type { DatabaseKit } from './memberDatabases.ts';
 import { ModelClone } from './modelClone.ts';
 import { Random } from './random.ts';
 import { type Scenario, scenarioOf } from './scenario.ts';
@@ -29,34 +29,42 @@ export async function runScenario(scenario: Scenario, kit: DatabaseKit, hosting 
   }
 }
 
-/** The scenarios of a range of seeds, both ends included; the shortest scenarios that still fail come back. */
-export async function simulateSeeds(from: number, to: number, kit: DatabaseKit, progress: (seed: number) => void = () => undefined): Promise<Failure[]> {
+export interface SimulationOptions {
+  /** Default: a model of git in memory, about fifty times as fast as the real one. */
+  readonly hosting?: (now: () => number) => Hosting;
+  readonly progress?: (seed: number) => void;
+}
+
+/**
+ * Runs the scenarios of a range of seeds, both ends included; the seed of a failure runs it again. A failing scenario comes back
+ * without the steps that it does not need.
+ */
+export async function simulateSeeds(from: number, to: number, kit: DatabaseKit, options: SimulationOptions = {}): Promise<Failure[]> {
+  const { hosting = modelHosting, progress } = options;
   const failures: Failure[] = [];
   for (let seed = from; seed <= to; seed += 1) {
     const scenario = scenarioOf(seed);
-    if (await runScenario(scenario, kit)) {
-      const failure = await runScenario(await shortest(scenario, kit), kit);
-      if (failure) failures.push(failure);
-    }
-    progress(seed);
+    const failure = await runScenario(scenario, kit, hosting);
+    if (failure) failures.push((await runScenario(await shortest(scenario, kit, hosting), kit, hosting)) ?? failure);
+    progress?.(seed);
   }
   return failures;
 }
 
 /** Leaves out steps, in halves, then quarters, down to single ones, as long as it still fails. */
-async function shortest(scenario: Scenario, kit: DatabaseKit): Promise<Scenario> {
+async function shortest(scenario: Scenario, kit: DatabaseKit, hosting: (now: () => number) => Hosting): Promise<Scenario> {
   let best = scenario;
   for (let size = Math.ceil(best.steps.length / 2); size >= 1; size = size === 1 ? 0 : Math.ceil(size / 2)) {
     for (let at = 0; at < best.steps.length; ) {
       const shorter = { ...best, steps: best.steps.toSpliced(at, size) };
-      if (await runScenario(shorter, kit)) best = shorter;
+      if (await runScenario(shorter, kit, hosting)) best = shorter;
       else at += size;
     }
   }
   return best;
 }
 
-export function modelHosting(now: () => number): Hosting {
+function modelHosting(now: () => number): Hosting {
   const remote = new ModelRemote(now());
   return { clone: (_name, clock) => new ModelClone(remote, clock), dispose: () => undefined };
 }

@@ -1,10 +1,14 @@
 import type { Clone } from './clone.ts';
+import { GO_ACTIONS } from './goActions.ts';
+import { GoMember } from './goMember.ts';
 import { Ledger } from './ledger.ts';
 import { Member } from './member.ts';
 import type { DatabaseKit } from './memberDatabases.ts';
+import { MEMORY_ACTIONS, type MemoryActionName } from './memoryActions.ts';
 import { Random } from './random.ts';
-import type { Scenario, Step } from './scenario.ts';
-import { FOLDER_ACTIONS, MEMORY_ACTIONS } from './scenario.ts';
+import type { Scenario, Step, StepName } from './scenario.ts';
+import { FOLDER_ACTIONS } from './scenario.ts';
+import type { Program, Teammate } from './teammate.ts';
 import { sayWhat } from './trace.ts';
 
 const START = Date.UTC(2025, 0, 6, 9);
@@ -28,7 +32,7 @@ export interface Hosting {
 
 /** The people of one scenario and their remote. */
 export class Team {
-  readonly members: Member[] = [];
+  readonly everybody: Teammate[] = [];
   readonly ledger = new Ledger();
   readonly trace: string[] = [];
   readonly #world = new World();
@@ -41,39 +45,45 @@ export class Team {
     this.#kit = kit;
     this.#random = new Random(scenario.seed ^ 0x5eed);
     this.#hosting = hosting(() => this.#world.now);
-    for (let index = 0; index < scenario.people; index += 1) this.join(`member${index + 1}`);
+    for (const [index, program] of scenario.people.entries()) this.join(`member${index + 1}`, program);
+  }
+
+  get ours(): readonly Member[] {
+    return this.everybody.filter((teammate) => teammate instanceof Member);
+  }
+
+  get others(): readonly GoMember[] {
+    return this.everybody.filter((teammate) => teammate instanceof GoMember);
   }
 
   /** Somebody new, with a fresh clone and empty databases. */
-  join(name: string): Member {
+  join(name: string, program: Program): Teammate {
     const offset = { ms: 0 };
     const clock = this.#world.clockOf(offset);
     const clone = this.#hosting.clone(name, clock.now);
-    const member = new Member({ name, clone, clock, kit: this.#kit, random: new Random(this.#random.int(0, 2 ** 31)) });
+    const random = new Random(this.#random.int(0, 2 ** 31));
+    const common = { name, clone, clock, random };
+    const teammate = program === 'ours' ? new Member({ ...common, kit: this.#kit }) : new GoMember({ ...common, program });
     this.#offsets.push(offset);
-    this.members.push(member);
-    return member;
-  }
-
-  leave(member: Member): void {
-    this.members.splice(this.members.indexOf(member), 1);
-    member.databases.close();
+    this.everybody.push(teammate);
+    return teammate;
   }
 
   async take(step: Step): Promise<void> {
-    const member = this.members[step.who];
+    const member = this.everybody[step.who];
     if (!member) return;
     const random = new Random(step.seed);
     this.#world.now += random.oneOf(1_000, 20_000, 10 * 60_000, HOUR, 5 * HOUR);
-    this.trace.push(`${member.name} ${step.name}`);
+    this.trace.push(`${member.name} (${member.program}) ${step.name}`);
     if (step.name === 'clockJump') this.#jump(step.who, random);
-    else if (step.name in MEMORY_ACTIONS) MEMORY_ACTIONS[step.name as keyof typeof MEMORY_ACTIONS](member, random, this.ledger);
-    else await FOLDER_ACTIONS[step.name as keyof typeof FOLDER_ACTIONS](member, random);
+    else if (!isMemoryAction(step.name)) await FOLDER_ACTIONS[step.name](member, random);
+    else if (member instanceof GoMember) GO_ACTIONS[step.name](member, random);
+    else if (member instanceof Member) MEMORY_ACTIONS[step.name](member, random, this.ledger);
     this.trace.push(...(await sayWhat(member)));
   }
 
   dispose(): void {
-    for (const member of this.members) member.databases.close();
+    for (const member of this.everybody) member.close();
     this.#hosting.dispose();
   }
 
@@ -84,4 +94,8 @@ export class Team {
     if (random.chance(0.3)) this.#world.now += Math.abs(days);
     else if (offset) offset.ms = random.chance(0.3) ? 0 : days;
   }
+}
+
+function isMemoryAction(name: Exclude<StepName, 'clockJump'>): name is MemoryActionName {
+  return name in MEMORY_ACTIONS;
 }

@@ -1,8 +1,8 @@
 import { EngramError } from '../../src/engine/errors.ts';
-import type { Member } from './member.ts';
+import type { Teammate } from './teammate.ts';
 
 /** How a member's folder stands after a step: what a reader of a failure needs, in one line. */
-export async function sayWhat(member: Member): Promise<string[]> {
+export async function sayWhat(member: Teammate): Promise<string[]> {
   const { clone } = member;
   const files = new Set(clone.chunkFiles());
   const manifest = await clone.transport.readManifest().catch((error: unknown) => {
