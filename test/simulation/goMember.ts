@@ -57,12 +57,13 @@ export class GoMember implements Teammate {
     await work();
   }
 
+  /** It has no index; what it says is said anew. */
   loseIndex(): void {
-    return undefined;
+    this.stopped = undefined;
   }
 
   close(): void {
-    return undefined;
+    this.stopped = undefined;
   }
 
   async #folder(): Promise<ModelFolder> {

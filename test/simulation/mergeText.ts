@@ -107,11 +107,25 @@ function changes(before: readonly string[], after: readonly string[]): Change[] 
   const old = before.slice(start, before.length - end);
   const fresh = after.slice(start, after.length - end);
   if (old.length === 0 && fresh.length === 0) return [];
-  return pairs(old, fresh).map(({ from, to, newFrom, newTo }) => ({
+  const found = pairs(old, fresh).map(({ from, to, newFrom, newTo }) => ({
     from: start + from,
     to: start + to,
     lines: fresh.slice(newFrom, newTo),
   }));
+  return found.map((change, index) => slid(before, change, found[index + 1]?.from ?? before.length));
+}
+
+/** As far down as it can go, as git does it, so that the same change stands at the same place on both sides. */
+function slid(before: readonly string[], change: Change, limit: number): Change {
+  let { from, to, lines } = change;
+  if (lines.length > 0 && to > from) return change;
+  while (to < limit && before[to] === (lines[0] ?? before[from])) {
+    const [first, ...rest] = lines;
+    lines = first === undefined ? lines : [...rest, first];
+    from += 1;
+    to += 1;
+  }
+  return { from, to, lines };
 }
 
 function pairs(old: readonly string[], fresh: readonly string[]): { from: number; to: number; newFrom: number; newTo: number }[] {

@@ -70,11 +70,20 @@ export interface Scenario {
   readonly steps: readonly Step[];
 }
 
-export function scenarioOf(seed: number): Scenario {
+/** How large scenarios become; the real git is slow. */
+export interface Size {
+  readonly people: number;
+  readonly steps: number;
+}
+
+export const LARGE: Size = { people: 8, steps: 60 };
+export const SMALL: Size = { people: 3, steps: 25 };
+
+export function scenarioOf(seed: number, size: Size): Scenario {
   const random = new Random(seed);
-  const people = peopleOf(random);
+  const people = peopleOf(random).slice(0, size.people);
   const weights = habits(random);
-  const steps = Array.from({ length: random.int(15, 60) }, (): Step => {
+  const steps = Array.from({ length: random.int(15, size.steps) }, (): Step => {
     return { who: random.int(0, people.length - 1), name: stepName(weights, random), seed: random.int(0, 2 ** 31) };
   });
   return { seed, people, steps };

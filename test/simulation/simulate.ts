@@ -3,7 +3,8 @@ import { ModelRemote } from './gitModel.ts';
 import type { DatabaseKit } from './memberDatabases.ts';
 import { ModelClone } from './modelClone.ts';
 import { Random } from './random.ts';
-import { type Scenario, scenarioOf } from './scenario.ts';
+import { realHosting } from './realClone.ts';
+import { LARGE, type Scenario, type Size, SMALL, scenarioOf } from './scenario.ts';
 import { type Hosting, Team } from './team.ts';
 
 export interface Failure {
@@ -12,59 +13,81 @@ export interface Failure {
   readonly trace: readonly string[];
 }
 
-/** Runs one scenario. @returns `undefined` where everything holds. An error of the engine is a finding, too. */
-export async function runScenario(scenario: Scenario, kit: DatabaseKit, hosting = modelHosting): Promise<Failure | undefined> {
-  const team = new Team(scenario, kit, hosting);
-  try {
-    const findings: string[] = [];
-    try {
-      for (const step of scenario.steps) await team.take(step);
-      findings.push(...(await verdict(team, new Random(scenario.seed ^ 0xf1a1))));
-    } catch (error) {
-      findings.push(error instanceof Error ? (error.stack ?? error.message) : String(error));
-    }
-    return findings.length === 0 ? undefined : { seed: scenario.seed, findings, trace: team.trace };
-  } finally {
-    team.dispose();
-  }
+/** What scenarios are run with. */
+export interface Simulation {
+  readonly kit: DatabaseKit;
+  readonly size: Size;
+  readonly hosting: (now: () => number) => Hosting;
 }
 
-export interface SimulationOptions {
-  /** Default: a model of git in memory, about fifty times as fast as the real one. */
-  readonly hosting?: (now: () => number) => Hosting;
-  readonly progress?: (seed: number) => void;
+/** A model of git in memory, with which a scenario takes about 50 ms. */
+export function inMemory(kit: DatabaseKit): Simulation {
+  const hosting = (now: () => number): Hosting => {
+    const remote = new ModelRemote(now());
+    return { clone: (_name, clock) => new ModelClone(remote, clock), dispose: () => undefined };
+  };
+  return { kit, size: LARGE, hosting };
+}
+
+/** The real git on disk, with which even a small scenario takes seconds. */
+export function withGit(kit: DatabaseKit): Simulation {
+  return { kit, size: SMALL, hosting: realHosting };
 }
 
 /**
  * Runs the scenarios of a range of seeds, both ends included; the seed of a failure runs it again. A failing scenario comes back
  * without the steps that it does not need.
  */
-export async function simulateSeeds(from: number, to: number, kit: DatabaseKit, options: SimulationOptions = {}): Promise<Failure[]> {
-  const { hosting = modelHosting, progress } = options;
+export async function simulateSeeds(
+  from: number,
+  to: number,
+  simulation: Simulation,
+  progress?: (seed: number) => void,
+): Promise<Failure[]> {
   const failures: Failure[] = [];
   for (let seed = from; seed <= to; seed += 1) {
-    const scenario = scenarioOf(seed);
-    const failure = await runScenario(scenario, kit, hosting);
-    if (failure) failures.push((await runScenario(await shortest(scenario, kit, hosting), kit, hosting)) ?? failure);
+    const scenario = scenarioOf(seed, simulation.size);
+    const failure = await runScenario(scenario, simulation, false);
+    if (failure) failures.push((await runScenario(await shortest(scenario, simulation), simulation, true)) ?? failure);
     progress?.(seed);
   }
   return failures;
 }
 
+/** @returns `undefined` where everything holds. An error of the engine is a finding, too. */
+async function runScenario(scenario: Scenario, { kit, hosting }: Simulation, isTraced: boolean): Promise<Failure | undefined> {
+  const team = new Team(scenario, { kit, hosting, isTraced });
+  try {
+    const findings = await findingsOf(scenario, team);
+    return findings.length === 0 ? undefined : { seed: scenario.seed, findings, trace: team.trace };
+  } finally {
+    team.dispose();
+  }
+}
+
+async function findingsOf(scenario: Scenario, team: Team): Promise<readonly string[]> {
+  try {
+    for (const step of scenario.steps) await team.take(step);
+    return await verdict(team, new Random(scenario.seed ^ 0xf1a1));
+  } catch (error) {
+    return [error instanceof Error ? (error.stack ?? error.message) : String(error)];
+  }
+}
+
 /** Leaves out steps, in halves, then quarters, down to single ones, as long as it still fails. */
-async function shortest(scenario: Scenario, kit: DatabaseKit, hosting: (now: () => number) => Hosting): Promise<Scenario> {
+async function shortest(scenario: Scenario, simulation: Simulation): Promise<Scenario> {
   let best = scenario;
   for (let size = Math.ceil(best.steps.length / 2); size >= 1; size = size === 1 ? 0 : Math.ceil(size / 2)) {
     for (let at = 0; at < best.steps.length; ) {
       const shorter = { ...best, steps: best.steps.toSpliced(at, size) };
-      if (await runScenario(shorter, kit, hosting)) best = shorter;
+      if (await runScenario(shorter, simulation, false)) best = shorter;
       else at += size;
     }
   }
   return best;
 }
 
-function modelHosting(now: () => number): Hosting {
-  const remote = new ModelRemote(now());
-  return { clone: (_name, clock) => new ModelClone(remote, clock), dispose: () => undefined };
+/** A failure as it is printed. */
+export function describeFailure({ seed, findings, trace }: Failure): string {
+  return [`seed ${seed}`, ...trace, ...findings].join('\n');
 }

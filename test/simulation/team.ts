@@ -30,6 +30,12 @@ export interface Hosting {
   dispose(): void;
 }
 
+export interface TeamOptions {
+  readonly kit: DatabaseKit;
+  readonly hosting: (now: () => number) => Hosting;
+  readonly isTraced: boolean;
+}
+
 /** The people of one scenario and their remote. */
 export class Team {
   readonly everybody: Teammate[] = [];
@@ -40,8 +46,11 @@ export class Team {
   readonly #hosting: Hosting;
   readonly #kit: DatabaseKit;
   readonly #random: Random;
+  readonly #isTraced: boolean;
 
-  constructor(scenario: Scenario, kit: DatabaseKit, hosting: (now: () => number) => Hosting) {
+  /** @param isTraced whether the trace tells how each folder stands, which takes time. */
+  constructor(scenario: Scenario, { kit, hosting, isTraced }: TeamOptions) {
+    this.#isTraced = isTraced;
     this.#kit = kit;
     this.#random = new Random(scenario.seed ^ 0x5eed);
     this.#hosting = hosting(() => this.#world.now);
@@ -79,7 +88,7 @@ export class Team {
     else if (!isMemoryAction(step.name)) await FOLDER_ACTIONS[step.name](member, random);
     else if (member instanceof GoMember) GO_ACTIONS[step.name](member, random);
     else if (member instanceof Member) MEMORY_ACTIONS[step.name](member, random, this.ledger);
-    this.trace.push(...(await sayWhat(member)));
+    if (this.#isTraced) this.trace.push(...(await sayWhat(member)));
   }
 
   dispose(): void {
