@@ -1,8 +1,5 @@
 import type { ChunkId } from '../../src/engine/manifest.ts';
-import type { Git, Transport } from '../../src/engine/ports.ts';
-
-/** A transport that can list, as every folder's can. */
-export type FolderTransport = Transport & Required<Pick<Transport, 'listChunks'>>;
+import type { FolderHistory, FolderTransport, Git } from '../../src/engine/ports.ts';
 
 /** A manifest that git could not merge, as a person finds it. Absent sides: there the file does not exist. */
 export interface Conflict {
@@ -22,6 +19,7 @@ export interface Clone {
   readonly transport: FolderTransport;
   /** Git as the engine asks it. */
   readonly git: Git;
+  readonly history: FolderHistory;
   head(): string;
   branches(): readonly string[];
   remoteBranches(): readonly string[];

@@ -11,6 +11,7 @@ const MOST_TRIES = 3;
 /** Everything that was on branches goes to `main`, everybody goes there, and the branches go away. */
 export async function comeTogether(team: Team, random: Random): Promise<void> {
   for (const member of team.everybody) {
+    await member.repair();
     await member.sync();
     member.clone.commit('all');
     for (const branch of member.clone.branches()) await gather(member, branch, random);

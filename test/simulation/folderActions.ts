@@ -11,6 +11,7 @@ export const sync: FolderAction = (member) => member.sync();
 /** Ours tells that the folder needs a repair, and offers it. */
 export const repair: FolderAction = (member) => member.repair();
 export const importOnly: FolderAction = (member) => member.importChunks();
+export const settle: FolderAction = (member) => member.settle();
 export const exportOnly: FolderAction = (member) => member.exportNew();
 
 export const commit: FolderAction = async ({ clone }, random) => {
@@ -35,6 +36,7 @@ export const share: FolderAction = async (member, random) => {
   await member.sync();
   member.clone.commit('all');
   await pull(member, random);
+  if (random.chance(0.5)) await member.repair();
   await member.sync();
   member.clone.commit('all');
   member.clone.push();
@@ -87,6 +89,8 @@ export const crash: FolderAction = (member, random) => {
   const work = random.oneOf<() => Promise<unknown>>(
     () => member.sync(),
     () => member.importChunks(),
+    () => member.settle(),
+    () => member.repair(),
     () => member.exportNew(),
   );
   return member.killedAfter(random.int(0, 6), work);

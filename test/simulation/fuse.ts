@@ -1,6 +1,5 @@
 import type { ChunkEntry, Manifest } from '../../src/engine/manifest.ts';
-import type { ChunkFile } from '../../src/engine/ports.ts';
-import type { FolderTransport } from './clone.ts';
+import type { ChunkFile, FolderTransport } from '../../src/engine/ports.ts';
 
 /** What a killed process throws through everything; no `EngramError`, so that nothing handles it. */
 export class Killed extends Error {
@@ -39,6 +38,18 @@ export class FusedTransport implements FolderTransport {
 
   readManifest(): Promise<Manifest> {
     return this.#inner.readManifest();
+  }
+
+  readManifestBytes(): Promise<Uint8Array | undefined> {
+    return this.#inner.readManifestBytes();
+  }
+
+  restoreChunk(
+    id: string,
+    packed: Uint8Array,
+    isRight: (json: Uint8Array) => Promise<boolean>,
+  ): ReturnType<FolderTransport['restoreChunk']> {
+    return this.#fuse.write(() => this.#inner.restoreChunk(id, packed, isRight));
   }
 
   writeManifest(manifest: Manifest): Promise<void> {

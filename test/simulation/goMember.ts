@@ -49,6 +49,12 @@ export class GoMember implements Teammate {
     return outcome.ok.isEmpty ? 0 : 1;
   }
 
+  /** Nothing happens by itself. */
+  async settle(): Promise<void> {
+    return undefined;
+  }
+
+  /** It knows no repair. */
   async repair(): Promise<void> {
     return undefined;
   }

@@ -1,12 +1,14 @@
 import { type ScannedChunk, scanChunks } from '../../src/engine/chunkScan.ts';
 import { versionKey } from '../../src/engine/chunkVersions.ts';
-import { EngramError } from '../../src/engine/errors.ts';
 import { Exporter } from '../../src/engine/exporter.ts';
+import { DEFAULT_LIMITS } from '../../src/engine/folderRequests.ts';
+import type { HealMode } from '../../src/engine/healingPlan.ts';
 import { Importer, type ImporterParts } from '../../src/engine/importer.ts';
-import { EMPTY_MANIFEST } from '../../src/engine/manifest.ts';
-import type { Clock } from '../../src/engine/ports.ts';
+import type { Clock, FolderTransport } from '../../src/engine/ports.ts';
 import { RowReader } from '../../src/engine/rowReader.ts';
-import type { Clone, FolderTransport } from './clone.ts';
+import { FolderHealer, healingInput } from '../../src/folder/healing.ts';
+import { listingOf, type ManifestReading, readManifestWhole } from '../../src/folder/manifestReader.ts';
+import type { Clone } from './clone.ts';
 import { Fuse, FusedTransport, Killed } from './fuse.ts';
 import { type DatabaseKit, MemberDatabases } from './memberDatabases.ts';
 import type { Random } from './random.ts';
@@ -49,6 +51,7 @@ export class Member implements Teammate {
 
   async sync(): Promise<number | undefined> {
     await this.importChunks();
+    await this.#heal('sync');
     return this.exportNew();
   }
 
@@ -58,21 +61,25 @@ export class Member implements Teammate {
   }
 
   async exportNew(): Promise<number | undefined> {
-    try {
-      await this.#transport.readManifest();
-      await this.#importer().learn(await this.#scan());
-      const { chunkIds } = await this.#exporter().run(await this.#scan(), { createdBy: this.name }, {});
-      return chunkIds.length;
-    } catch (error) {
-      if (!EngramError.is(error) || !error.code.startsWith('manifest-')) throw error;
-      return undefined;
-    } finally {
-      await this.databases.save();
-    }
+    const { file, error } = await this.#readManifest();
+    if (error || !file) return undefined;
+    await this.#importer().learn(await this.#scan());
+    const { chunkIds } = await this.#exporter().run(await this.#scan(), { createdBy: this.name }, {});
+    await this.databases.save();
+    return chunkIds.length;
   }
 
+  /** The click that a repair takes where something is ambiguous. */
   async repair(): Promise<void> {
-    return undefined;
+    await this.#heal('asked');
+    await this.databases.save();
+  }
+
+  /** What happens after files have changed, without anybody asking. */
+  async settle(): Promise<void> {
+    await this.importChunks();
+    await this.#heal('automatic');
+    await this.databases.save();
   }
 
   /** Rows that were shared once and that no living branch has: they stay here until their person decides. */
@@ -126,13 +133,26 @@ export class Member implements Teammate {
     });
   }
 
-  async #scan(): Promise<readonly ScannedChunk[]> {
+  async #heal(mode: HealMode): Promise<void> {
+    await this.#importer().learn(await this.#scan());
+    const { history, git } = this.clone;
+    const isBusy = mode === 'automatic' && (await history.isBusy());
+    if (isBusy) return;
+    const reading = await this.#readManifest();
+    const input = healingInput(reading, await this.#scan(reading), { status: await git.folderStatus(), isBusy });
+    const parts = { transport: this.#transport, index: this.databases.index, history, limits: DEFAULT_LIMITS, turn: noTurn };
+    await new FolderHealer(parts).heal(mode, reading, input);
+  }
+
+  async #readManifest(): Promise<ManifestReading> {
+    const { manifestUnmerged: isUnmerged } = await this.clone.git.folderStatus();
+    return readManifestWhole({ transport: this.#transport, history: this.clone.history, isUnmerged });
+  }
+
+  async #scan(known?: ManifestReading): Promise<readonly ScannedChunk[]> {
     const { store, index } = this.databases;
-    const manifest = await this.#transport.readManifest().catch((error: unknown) => {
-      if (!EngramError.is(error)) throw error;
-      return EMPTY_MANIFEST;
-    });
     const files = await this.#transport.listChunks();
+    const manifest = listingOf(known ?? (await this.#readManifest()), files);
     return scanChunks({ manifest, files, indexed: index.chunks(), recorded: store.importedChunks(), problems: this.#problems });
   }
 }

@@ -1,15 +1,6 @@
-import { EngramError } from '../../src/engine/errors.ts';
-import {
-  type ChunkEntry,
-  type ChunkId,
-  EMPTY_MANIFEST,
-  encodeManifest,
-  type Manifest,
-  parseManifest,
-  toChunkId,
-} from '../../src/engine/manifest.ts';
-import type { ChunkFile, Git, GitFolderStatus } from '../../src/engine/ports.ts';
-import type { Clone, FolderTransport, Resolver, Selection } from './clone.ts';
+import type { ChunkId } from '../../src/engine/manifest.ts';
+import type { FolderHistory, FolderTransport, Git, GitFolderStatus } from '../../src/engine/ports.ts';
+import type { Clone, Conflict, Resolver, Selection } from './clone.ts';
 import {
   type Commit,
   commitsToReplay,
@@ -22,6 +13,8 @@ import {
   sameTree,
   type Tree,
 } from './gitModel.ts';
+import { ModelFolder } from './modelFolder.ts';
+import { ModelGit, ModelHistory } from './modelGit.ts';
 
 const BRANCH_LIFE_MS = 30 * 24 * 60 * 60 * 1000;
 
@@ -29,12 +22,14 @@ const BRANCH_LIFE_MS = 30 * 24 * 60 * 60 * 1000;
 export class ModelClone implements Clone {
   readonly transport: FolderTransport;
   readonly git: Git;
+  readonly history: FolderHistory;
   readonly #remote: ModelRemote;
   readonly #now: () => number;
   readonly #local = new Map<string, Commit>();
   readonly #tracking = new Map<string, Commit>();
   readonly #folder = new ModelFolder();
   #head = 'main';
+  #conflict: Conflict | undefined;
 
   constructor(remote: ModelRemote, now: () => number) {
     this.#remote = remote;
@@ -44,6 +39,11 @@ export class ModelClone implements Clone {
       (ids) => this.#onOtherBranches(ids),
       () => this.#status(),
     );
+    this.history = new ModelHistory({
+      tips: () => [...this.#local.values(), ...this.#tracking.values()],
+      head: () => this.#tip(this.#head),
+      conflict: () => this.#conflict,
+    });
     this.fetch();
     this.#local.set('main', this.#tip('origin/main'));
     this.#folder.checkOut(EMPTY_TREE, this.#tip('main').tree);
@@ -165,7 +165,9 @@ export class ModelClone implements Clone {
   async #settled(merged: MergedTree, sides: { base: Tree; ours: Tree; theirs: Tree }, resolve: Resolver): Promise<Tree> {
     this.#folder.checkOut(sides.ours, merged.tree);
     if (!merged.conflicted) return merged.tree;
-    await resolve({ base: sides.base.manifest, ours: sides.ours.manifest, theirs: sides.theirs.manifest });
+    this.#conflict = { base: sides.base.manifest, ours: sides.ours.manifest, theirs: sides.theirs.manifest };
+    await resolve(this.#conflict);
+    this.#conflict = undefined;
     return this.#folder.tree();
   }
 
@@ -204,78 +206,8 @@ export class ModelClone implements Clone {
       uncommittedChunks: [...work.chunks.keys()].filter((id) => !head.chunks.has(id)),
       deletedChunks: [...head.chunks.keys()].filter((id) => !work.chunks.has(id)),
       manifestUncommitted: work.manifest !== head.manifest,
-      manifestUnmerged: false,
+      manifestUnmerged: this.#conflict !== undefined,
       trackedDatabases: [],
     };
-  }
-}
-
-class ModelGit implements Git {
-  readonly workTree = '/';
-  readonly chunksOnBranches: Git['chunksOnBranches'];
-  readonly folderStatus: Git['folderStatus'];
-
-  constructor(onBranches: (ids: readonly ChunkId[]) => Set<ChunkId>, status: () => GitFolderStatus) {
-    this.chunksOnBranches = async (ids) => onBranches(ids);
-    this.folderStatus = async () => status();
-  }
-
-  async otherBranchHasFolder(): Promise<boolean> {
-    return false;
-  }
-
-  async userName(): Promise<string> {
-    return '';
-  }
-
-  async originUrl(): Promise<string> {
-    return '';
-  }
-}
-
-/** `.engram` of a work tree. */
-class ModelFolder implements FolderTransport {
-  manifest: string | undefined;
-  readonly #files = new Map<ChunkId, { readonly bytes: Uint8Array; readonly mtimeMs: number }>();
-  #ticks = 0;
-
-  tree(): Tree {
-    return { manifest: this.manifest, chunks: new Map([...this.#files].map(([id, { bytes }]) => [id, bytes])) };
-  }
-
-  /** What differs between the trees is changed; files that neither has stay. */
-  checkOut(from: Tree, to: Tree): void {
-    if (from.manifest !== to.manifest) this.manifest = to.manifest;
-    for (const id of from.chunks.keys()) if (!to.chunks.has(id)) this.#files.delete(id);
-    for (const [id, bytes] of to.chunks) if (!this.#files.has(id)) this.put(id, bytes);
-  }
-
-  async readManifest(): Promise<Manifest> {
-    return this.manifest === undefined ? EMPTY_MANIFEST : parseManifest(this.manifest);
-  }
-
-  async writeManifest(manifest: Manifest): Promise<void> {
-    this.manifest = new TextDecoder().decode(encodeManifest(manifest));
-  }
-
-  async writeChunk(id: string, json: Uint8Array, _entry: ChunkEntry): Promise<void> {
-    const there = this.#files.get(toChunkId(id));
-    if (!there) this.put(toChunkId(id), json);
-    else if (Buffer.compare(there.bytes, json) !== 0) throw new EngramError('chunk-collision', 'other bytes', { subject: id });
-  }
-
-  async readChunk(id: string): Promise<Uint8Array> {
-    const file = this.#files.get(toChunkId(id));
-    if (!file) throw new EngramError('chunk-missing', 'not there', { subject: id });
-    return file.bytes;
-  }
-
-  async listChunks(): Promise<readonly ChunkFile[]> {
-    return [...this.#files].map(([id, { bytes, mtimeMs }]) => ({ id, size: bytes.length, mtimeMs }));
-  }
-
-  put(id: ChunkId, bytes: Uint8Array): void {
-    this.#ticks += 1;
-    this.#files.set(id, { bytes, mtimeMs: this.#ticks });
   }
 }

@@ -7,8 +7,8 @@ import { GitCommand } from '../../src/adapters/git.ts';
 import { findGit } from '../../src/adapters/gitProcess.ts';
 import { DEFAULT_LIMITS } from '../../src/engine/folderRequests.ts';
 import { type ChunkId, toChunkId } from '../../src/engine/manifest.ts';
-import type { Git } from '../../src/engine/ports.ts';
-import type { Clone, FolderTransport, Resolver, Selection } from './clone.ts';
+import type { FolderHistory, FolderTransport, Git } from '../../src/engine/ports.ts';
+import type { Clone, Resolver, Selection } from './clone.ts';
 import type { Hosting } from './team.ts';
 
 const MANIFEST = '.engram/manifest.json';
@@ -74,12 +74,15 @@ class Repository {
 class RealClone implements Clone {
   readonly transport: FolderTransport;
   readonly git: Git;
+  readonly history: FolderHistory;
   readonly #repository: Repository;
 
   constructor(repository: Repository, now: () => number) {
     this.#repository = repository;
     this.transport = new FileTransport(join(repository.path, '.engram'), { limits: DEFAULT_LIMITS, guard: () => undefined });
-    this.git = new GitCommand({ gitPath: findGit(), workTree: repository.path, folder: '.engram' }, now);
+    const git = new GitCommand({ gitPath: findGit(), workTree: repository.path, folder: '.engram' }, now);
+    this.git = git;
+    this.history = git.history;
   }
 
   head(): string {

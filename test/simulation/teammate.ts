@@ -12,6 +12,8 @@ export interface Teammate {
   importChunks(): Promise<void>;
   /** @returns as {@link sync} */
   exportNew(): Promise<number | undefined>;
+  /** What happens after files have changed, without anybody asking. */
+  settle(): Promise<void>;
   /** What a person does when told that something is wrong with the folder. */
   repair(): Promise<void>;
   /** Runs `work` and kills the process after so many writes; then a new one starts. */

@@ -20,7 +20,7 @@ const base = fc.uniqueArray(fc.nat(20), { maxLength: 5 });
 function sideFrom(least: number): fc.Arbitrary<{ dropped: number[]; added: number[] }> {
   const added = fc.uniqueArray(fc.integer({ min: least, max: least + 20 }), { maxLength: 3 });
   const dropped = fc.uniqueArray(fc.nat(20), { maxLength: 2 });
-  return fc.oneof(fc.record({ dropped: fc.constant([]), added }), fc.record({ dropped, added: fc.constant([]) }));
+  return fc.oneof(fc.record({ dropped: fc.constant<number[]>([]), added }), fc.record({ dropped, added: fc.constant<number[]>([]) }));
 }
 
 function edited(ids: readonly number[], { dropped, added }: { dropped: number[]; added: number[] }): string {
