@@ -65,7 +65,7 @@ export async function verdict(team: Team, random: Random): Promise<string[]> {
   await newcomer.importChunks();
   findings.push(...(await compareAll(team)).map((finding) => `with a fresh clone: ${finding}`));
   if ((await newcomer.sync()) !== 0) findings.push('a fresh clone exports something');
-  return [...findings, ...(await blockedByOurs(team))];
+  return [...findings, ...(await unsoundFolder(team)), ...(await blockedByOurs(team))];
 }
 
 async function compareAll(team: Team): Promise<string[]> {
@@ -86,6 +86,16 @@ async function compareAll(team: Team): Promise<string[]> {
 function sessionsOfTeam(team: Team): Set<string> {
   const holdings = team.ours.flatMap(({ databases }) => [...databases.index.allHoldings()]);
   return new Set(holdings.filter(({ entity }) => entity === 'session').map(({ key }) => key));
+}
+
+/** Older programs read what the manifest lists, and nothing where it cannot be read. */
+async function unsoundFolder(team: Team): Promise<string[]> {
+  const [first] = team.ours;
+  if (!first) return [];
+  const { clone } = first;
+  const listed = new Set((await clone.transport.readManifest()).chunks.map(({ id }) => id));
+  const unlisted = clone.chunkFiles().filter((id) => !listed.has(id));
+  return unlisted.length > 0 ? [`in the end nothing lists ${unlisted.join(' ')}`] : [];
 }
 
 /** An older program may stop at what another older program wrote; never at a chunk of ours. */
