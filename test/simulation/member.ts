@@ -4,7 +4,7 @@ import { Exporter } from '../../src/engine/exporter.ts';
 import { DEFAULT_LIMITS } from '../../src/engine/folderRequests.ts';
 import type { HealMode } from '../../src/engine/healingPlan.ts';
 import { Importer, type ImporterParts } from '../../src/engine/importer.ts';
-import type { Clock, FolderTransport } from '../../src/engine/ports.ts';
+import type { Clock, FolderTransport, GitFolderStatus } from '../../src/engine/ports.ts';
 import { RowReader } from '../../src/engine/rowReader.ts';
 import { FolderHealer, healingInput } from '../../src/folder/healing.ts';
 import { listingOf, type ManifestReading, readManifestWhole } from '../../src/folder/manifestReader.ts';
@@ -35,6 +35,7 @@ export class Member implements Teammate {
   readonly #transport: FolderTransport;
   readonly #random: Random;
   #problems: ImporterParts['problems'] = new Map();
+  #status: GitFolderStatus | undefined;
 
   constructor({ name, clone, clock, kit, random }: MemberOptions) {
     this.name = name;
@@ -49,37 +50,32 @@ export class Member implements Teammate {
     return new RowReader(this.databases.store, this.databases.index);
   }
 
-  async sync(): Promise<number | undefined> {
-    await this.importChunks();
-    await this.#heal('sync');
-    return this.exportNew();
+  sync(): Promise<number | undefined> {
+    return this.#request(async () => {
+      await this.#import();
+      await this.databases.save();
+      await this.#heal('sync');
+      return this.#export();
+    });
   }
 
-  async importChunks(): Promise<void> {
-    await this.#importer().run(await this.#scan(), undefined, {});
-    await this.databases.save();
+  importChunks(): Promise<void> {
+    return this.#request(() => this.#import());
   }
 
-  async exportNew(): Promise<number | undefined> {
-    const { file, error } = await this.#readManifest();
-    if (error || !file) return undefined;
-    await this.#importer().learn(await this.#scan());
-    const { chunkIds } = await this.#exporter().run(await this.#scan(), { createdBy: this.name }, {});
-    await this.databases.save();
-    return chunkIds.length;
+  exportNew(): Promise<number | undefined> {
+    return this.#request(() => this.#export());
   }
 
   /** The click that a repair takes where something is ambiguous. */
-  async repair(): Promise<void> {
-    await this.#heal('asked');
-    await this.databases.save();
+  repair(): Promise<void> {
+    return this.#request(() => this.#heal('asked'));
   }
 
   /** What happens after files have changed, without anybody asking. */
   async settle(): Promise<void> {
     await this.importChunks();
-    await this.#heal('automatic');
-    await this.databases.save();
+    await this.#request(() => this.#heal('automatic'));
   }
 
   /** Rows that were shared once and that no living branch has: they stay here until their person decides. */
@@ -112,6 +108,26 @@ export class Member implements Teammate {
     this.databases.close();
   }
 
+  /** Git is asked once, and the databases are saved at the end. */
+  async #request<T>(work: () => Promise<T>): Promise<T> {
+    this.#status = await this.clone.git.folderStatus();
+    const result = await work();
+    await this.databases.save();
+    return result;
+  }
+
+  async #import(): Promise<void> {
+    await this.#importer().run(await this.#scan(), undefined, {});
+  }
+
+  async #export(): Promise<number | undefined> {
+    const { file, error } = await this.#readManifest();
+    if (error || !file) return undefined;
+    await this.#importer().learn(await this.#scan());
+    const { chunkIds } = await this.#exporter().run(await this.#scan(), { createdBy: this.name }, {});
+    return chunkIds.length;
+  }
+
   #exporter(): Exporter {
     const { store, index } = this.databases;
     return new Exporter({ transport: this.#transport, store, index, clock: this.clock, turn: noTurn, git: this.clone.git });
@@ -135,17 +151,17 @@ export class Member implements Teammate {
 
   async #heal(mode: HealMode): Promise<void> {
     await this.#importer().learn(await this.#scan());
-    const { history, git } = this.clone;
+    const { history } = this.clone;
     const isBusy = mode === 'automatic' && (await history.isBusy());
     if (isBusy) return;
     const reading = await this.#readManifest();
-    const input = healingInput(reading, await this.#scan(reading), { status: await git.folderStatus(), isBusy });
+    const input = healingInput(reading, await this.#scan(reading), { status: this.#status, isBusy });
     const parts = { transport: this.#transport, index: this.databases.index, history, limits: DEFAULT_LIMITS, turn: noTurn };
     await new FolderHealer(parts).heal(mode, reading, input);
   }
 
   async #readManifest(): Promise<ManifestReading> {
-    const { manifestUnmerged: isUnmerged } = await this.clone.git.folderStatus();
+    const isUnmerged = this.#status?.manifestUnmerged ?? false;
     return readManifestWhole({ transport: this.#transport, history: this.clone.history, isUnmerged });
   }
 

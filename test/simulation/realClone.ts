@@ -86,7 +86,7 @@ class RealClone implements Clone {
   }
 
   head(): string {
-    return this.#repository.run('branch', '--show-current').trim();
+    return readFileSync(this.#path('.git/HEAD'), 'utf8').trim().replace('ref: refs/heads/', '');
   }
 
   branches(): readonly string[] {

@@ -79,13 +79,13 @@ export interface Size {
 }
 
 export const LARGE: Size = { people: 8, steps: 60 };
-export const SMALL: Size = { people: 3, steps: 25 };
+export const SMALL: Size = { people: 3, steps: 20 };
 
 export function scenarioOf(seed: number, size: Size): Scenario {
   const random = new Random(seed);
   const people = peopleOf(random).slice(0, size.people);
   const weights = habits(random);
-  const steps = Array.from({ length: random.int(15, size.steps) }, (): Step => {
+  const steps = Array.from({ length: random.int(Math.min(15, size.steps / 2), size.steps) }, (): Step => {
     return { who: random.int(0, people.length - 1), name: stepName(weights, random), seed: random.int(0, 2 ** 31) };
   });
   return { seed, people, steps };
