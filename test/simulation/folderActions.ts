@@ -1,4 +1,4 @@
-import { parseManifest } from '../../src/engine/manifest.ts';
+import { decodeManifest } from '../../src/engine/manifest.ts';
 import type { Clone } from './clone.ts';
 import type { Random } from './random.ts';
 import { isSound, RESOLUTIONS, resolverOf, textOf } from './resolutions.ts';
@@ -77,7 +77,7 @@ export const restoreManifest: FolderAction = async ({ clone }) => clone.restoreM
 export const dropEntry: FolderAction = async ({ clone }, random) => {
   const text = clone.manifestText();
   if (text === undefined || !isSound(text)) return;
-  const manifest = parseManifest(text);
+  const manifest = decodeManifest(text);
   const victim = random.pick(manifest.chunks);
   clone.writeManifestText(textOf({ ...manifest, chunks: manifest.chunks.filter((entry) => entry !== victim) }));
 };

@@ -2,10 +2,10 @@ import { EngramError } from '../../src/engine/errors.ts';
 import {
   type ChunkEntry,
   type ChunkId,
+  decodeManifest,
   EMPTY_MANIFEST,
   encodeManifest,
   type Manifest,
-  parseManifest,
   toChunkId,
 } from '../../src/engine/manifest.ts';
 import type { ChunkFile, FolderTransport } from '../../src/engine/ports.ts';
@@ -29,7 +29,7 @@ export class ModelFolder implements FolderTransport {
   }
 
   async readManifest(): Promise<Manifest> {
-    return this.manifest === undefined ? EMPTY_MANIFEST : parseManifest(this.manifest);
+    return this.manifest === undefined ? EMPTY_MANIFEST : decodeManifest(this.manifest);
   }
 
   async readManifestBytes(): Promise<Uint8Array | undefined> {

@@ -1,4 +1,4 @@
-import { EMPTY_MANIFEST, encodeManifest, type Manifest, parseManifest } from '../../src/engine/manifest.ts';
+import { decodeManifest, EMPTY_MANIFEST, encodeManifest, type Manifest } from '../../src/engine/manifest.ts';
 import type { Conflict, Resolver } from './clone.ts';
 import type { Random } from './random.ts';
 import type { Teammate } from './teammate.ts';
@@ -41,12 +41,12 @@ function resolved({ ours, theirs }: Conflict, how: Resolution, random: Random): 
 
 /** A side that a person left broken before counts as empty: nobody reads it by hand. */
 function manifestOf(text: string | undefined): Manifest {
-  return text !== undefined && isSound(text) ? parseManifest(text) : EMPTY_MANIFEST;
+  return text !== undefined && isSound(text) ? decodeManifest(text) : EMPTY_MANIFEST;
 }
 
 export function isSound(text: string | undefined): boolean {
   try {
-    return text === undefined || parseManifest(text) !== undefined;
+    return text === undefined || decodeManifest(text) !== undefined;
   } catch {
     return false;
   }
