@@ -56,6 +56,26 @@ async function share({ folder, repository }: Member, title: string): Promise<str
   return exported.chunkIds[0] ?? '';
 }
 
+/** Alice's new memory, on a branch that Bob has synced, too. */
+async function shareOnFeature(alice: Member, bob: Member, title: string): Promise<void> {
+  alice.repository.git('checkout', '-q', '-b', 'feature');
+  await share(alice, title);
+  alice.repository.git('push', '-q', 'origin', 'feature');
+  bob.repository.git('fetch', '-q');
+  bob.repository.git('checkout', '-q', 'feature');
+  await bob.folder.sync({});
+}
+
+/** Everywhere, and never merged. */
+function throwFeatureAway(alice: Member, bob: Member): void {
+  for (const { repository } of [alice, bob]) {
+    repository.git('checkout', '-q', 'main');
+    repository.git('branch', '-q', '-D', 'feature');
+  }
+  alice.repository.git('push', '-q', 'origin', '--delete', 'feature');
+  bob.repository.git('fetch', '-q', '--prune');
+}
+
 function commitAll(repository: TestRepository, message: string): void {
   repository.git('add', '-A');
   repository.git('commit', '-q', '-m', message);
@@ -96,19 +116,8 @@ describe('a sync on a branch that lacks a chunk', () => {
 
   it('exports again what a deleted branch took, but only from the database that had exported it', async () => {
     const { alice, bob } = await team();
-    alice.repository.git('checkout', '-q', '-b', 'feature');
-    await share(alice, 'Thrown away');
-    alice.repository.git('push', '-q', 'origin', 'feature');
-    bob.repository.git('fetch', '-q');
-    bob.repository.git('checkout', '-q', 'feature');
-    await bob.folder.sync({});
-
-    for (const { repository } of [alice, bob]) {
-      repository.git('checkout', '-q', 'main');
-      repository.git('branch', '-q', '-D', 'feature');
-    }
-    alice.repository.git('push', '-q', 'origin', '--delete', 'feature');
-    bob.repository.git('fetch', '-q', '--prune');
+    await shareOnFeature(alice, bob, 'Thrown away');
+    throwFeatureAway(alice, bob);
     expect((await bob.folder.sync({})).exported).toMatchObject({ chunkIds: [], heldBack: 1 });
     expect((await bob.folder.state()).toShare).toMatchObject({ memories: 0, noLongerShared: 1 });
     const [lost] = await bob.folder.noLongerShared();
@@ -119,12 +128,7 @@ describe('a sync on a branch that lacks a chunk', () => {
 
   it('exports again what its author had shared there, though a teammate had edited it', async () => {
     const { alice, bob } = await team();
-    alice.repository.git('checkout', '-q', '-b', 'feature');
-    await share(alice, 'Edited by two');
-    alice.repository.git('push', '-q', 'origin', 'feature');
-    bob.repository.git('fetch', '-q');
-    bob.repository.git('checkout', '-q', 'feature');
-    await bob.folder.sync({});
+    await shareOnFeature(alice, bob, 'Edited by two');
     const [hit] = await bob.folder.search('Edited', {});
     await bob.folder.edit(hit?.syncId ?? '', { content: 'by bob' });
     await bob.folder.sync({});
@@ -132,13 +136,7 @@ describe('a sync on a branch that lacks a chunk', () => {
     bob.repository.git('push', '-q', 'origin', 'feature');
     alice.repository.git('pull', '-q', 'origin', 'feature');
     await alice.folder.sync({});
-
-    for (const { repository } of [alice, bob]) {
-      repository.git('checkout', '-q', 'main');
-      repository.git('branch', '-q', '-D', 'feature');
-    }
-    alice.repository.git('push', '-q', 'origin', '--delete', 'feature');
-    bob.repository.git('fetch', '-q', '--prune');
+    throwFeatureAway(alice, bob);
     expect((await bob.folder.sync({})).exported).toMatchObject({ chunkIds: [], heldBack: 1 });
     const { exported } = await alice.folder.sync({});
     expect(exported).toMatchObject({ memories: 1, heldBack: 0 });
