@@ -7,7 +7,7 @@ import { realHosting } from './realClone.ts';
 import { LARGE, type Scenario, type Size, SMALL, scenarioOf } from './scenario.ts';
 import { type Hosting, Team } from './team.ts';
 
-export interface Failure {
+interface Failure {
   readonly seed: number;
   readonly findings: readonly string[];
   readonly trace: readonly string[];
@@ -35,23 +35,14 @@ export function withGit(kit: DatabaseKit): Simulation {
 }
 
 /**
- * Runs the scenarios of a range of seeds, both ends included; the seed of a failure runs it again. A failing scenario comes back
- * without the steps that it does not need.
+ * Runs the scenario of one seed; the same seed gives the same scenario again.
+ *
+ * @returns `undefined` where everything holds; else what a person needs, of the shortest scenario that still fails.
  */
-export async function simulateSeeds(
-  from: number,
-  to: number,
-  simulation: Simulation,
-  progress?: (seed: number) => void,
-): Promise<Failure[]> {
-  const failures: Failure[] = [];
-  for (let seed = from; seed <= to; seed += 1) {
-    const scenario = scenarioOf(seed, simulation.size);
-    const failure = await runScenario(scenario, simulation, false);
-    if (failure) failures.push((await runScenario(await shortest(scenario, simulation), simulation, true)) ?? failure);
-    progress?.(seed);
-  }
-  return failures;
+export async function simulateSeed(seed: number, simulation: Simulation): Promise<string | undefined> {
+  const scenario = scenarioOf(seed, simulation.size);
+  const failure = await runScenario(scenario, simulation, false);
+  return failure && describeFailure((await runScenario(await shortest(scenario, simulation), simulation, true)) ?? failure);
 }
 
 /** @returns `undefined` where everything holds. An error of the engine is a finding, too. */
@@ -87,7 +78,6 @@ async function shortest(scenario: Scenario, simulation: Simulation): Promise<Sce
   return best;
 }
 
-/** A failure as it is printed. */
-export function describeFailure({ seed, findings, trace }: Failure): string {
+function describeFailure({ seed, findings, trace }: Failure): string {
   return [`seed ${seed}`, ...trace, ...findings].join('\n');
 }
