@@ -1,4 +1,6 @@
 import { loadSqlJs } from '../src/adapters/sqlJs.ts';
+import { loadDatabaseKit } from '../test/simulation/memberDatabases.ts';
+import { inMemory, simulateSeed, withGit } from '../test/simulation/simulate.ts';
 import { BlankDatabases } from '../test/support/ourMember.ts';
 import { WASM_PATH } from '../test/support/wasm.ts';
 import { checkSeed } from '../test/writerRules/checkHistory.ts';
@@ -12,9 +14,21 @@ export interface SoakSuite {
   prepare(): Promise<(seed: number) => Promise<void>>;
 }
 
-export const soakSuites: readonly SoakSuite[] = [{ name: 'writer-rules', seeds: 20_000, prepare: prepareWriterRules }];
+export const soakSuites: readonly SoakSuite[] = [
+  { name: 'writer-rules', seeds: 20_000, prepare: prepareWriterRules },
+  { name: 'team', seeds: 10_000, prepare: () => prepareTeam(inMemory) },
+  { name: 'team-with-git', seeds: 300, prepare: () => prepareTeam(withGit) },
+];
 
 async function prepareWriterRules(): Promise<(seed: number) => Promise<void>> {
   const blank = new BlankDatabases(await loadSqlJs(WASM_PATH));
   return (seed) => checkSeed(blank, seed);
+}
+
+async function prepareTeam(simulationOf: typeof inMemory): Promise<(seed: number) => Promise<void>> {
+  const simulation = simulationOf(await loadDatabaseKit(WASM_PATH));
+  return async (seed) => {
+    const failure = await simulateSeed(seed, simulation);
+    if (failure !== undefined) throw new Error(failure);
+  };
 }

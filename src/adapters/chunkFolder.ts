@@ -11,7 +11,7 @@ import {
   isChunkId,
   type Manifest,
 } from '../engine/manifest.ts';
-import type { ChunkFile, Transport, WriteGuard } from '../engine/ports.ts';
+import type { ChunkFile, FolderTransport, WriteGuard } from '../engine/ports.ts';
 import { writeFileAtomically } from './atomicFile.ts';
 import { systemCode, translateFsError } from './fsErrors.ts';
 import { packGzip, unpackGzip } from './gzip.ts';
@@ -34,7 +34,7 @@ const allowAll: WriteGuard = async () => undefined;
  * The chunks and the manifest of one `.engram` folder on disk (Go: `sync.FileTransport`, `sync/transport.go`). Every path is looked at
  * with lstat first: a symbolic link at or below `.engram` is refused for reading and for writing. What git checks out may be hostile.
  */
-export class FileTransport implements Transport {
+export class FileTransport implements FolderTransport {
   readonly #root: string;
   readonly #options: FileTransportOptions;
 
@@ -53,7 +53,6 @@ export class FileTransport implements Transport {
     return bytes ? decodeManifest(bytes) : EMPTY_MANIFEST;
   }
 
-  /** The file as it is, damaged or not; `undefined` where there is none. @throws {EngramError} manifest-too-large, not-regular-file */
   async readManifestBytes(): Promise<Uint8Array | undefined> {
     if (!(await this.#hasRoot())) return undefined;
     const maxBytes = this.#options.limits.maxManifestBytes;
@@ -87,12 +86,6 @@ export class FileTransport implements Transport {
     }
   }
 
-  /**
-   * Puts a chunk's file back, byte for byte as git has it, where none stands or a torn one.
-   *
-   * @param isRight told the unpacked JSON; a file that it refuses is not written.
-   * @returns `same`: that very file is there; `refused`: it is not the right one, or another one is there. @throws {EngramError} disk-full, read-only, not-regular-file
-   */
   async restoreChunk(
     id: string,
     packed: Uint8Array,

@@ -40,9 +40,12 @@ export class GitCommand implements Git {
   readonly #place: GitPlace;
   /** What the repository remembers of the folder's files. */
   readonly history: GitHistory;
+  readonly #now: () => number;
 
-  constructor(place: GitPlace) {
+  /** @param now milliseconds since 1970 */
+  constructor(place: GitPlace, now: () => number = Date.now) {
     this.#place = place;
+    this.#now = now;
     this.history = new GitHistory(place);
   }
 
@@ -68,7 +71,7 @@ export class GitCommand implements Git {
 
   async chunksOnBranches(ids: readonly ChunkId[]): Promise<ReadonlySet<ChunkId>> {
     if (ids.length === 0) return new Set();
-    const oldest = Date.now() / 1000 - BRANCH_LIFE_SECONDS;
+    const oldest = this.#now() / 1000 - BRANCH_LIFE_SECONDS;
     const branches = (await this.#otherBranches()).filter((branch) => branch.isDefault || branch.committedAt >= oldest);
     const trees = await this.#chunkTrees(branches);
     const { output } = await this.#run(['cat-file', '--batch'], { input: lines(trees) });

@@ -85,14 +85,29 @@ export class Exporter {
     return written.entry.id;
   }
 
-  /** The manifest's chunks, those in the folder, and those that another living branch has; and the ones of ours that nobody has any more. */
+  /**
+   * The manifest's chunks, those in the folder, and those that another living branch has; and the ones of ours that nobody has any more.
+   * A chunk of ours that is listed and has no file counts only as long as git has it: it may never have been committed.
+   */
   async #knownChunks(chunks: readonly ScannedChunk[]): Promise<{ known: Set<ChunkId>; ownOrphans: Set<ChunkId> }> {
-    const known = new Set(chunks.map((chunk) => chunk.id));
+    const lost = chunks.filter(({ file, indexed }) => !file && indexed?.exportedHere);
+    const known = new Set(chunks.filter((chunk) => !lost.includes(chunk)).map((chunk) => chunk.id));
     const others = [...this.#parts.index.chunks().values()].filter((chunk) => !known.has(chunk.id));
-    if (others.length === 0) return { known, ownOrphans: new Set() };
-    const living = (await this.#parts.git?.chunksOnBranches(others.map((chunk) => chunk.id))) ?? new Set<ChunkId>();
+    const living = await this.#living(others, lost.length > 0);
     for (const id of living) known.add(id);
     return { known, ownOrphans: new Set(others.filter((chunk) => chunk.exportedHere && !living.has(chunk.id)).map((chunk) => chunk.id)) };
+  }
+
+  /** @param alsoHere whether chunks of the last commit count that the work tree has not. */
+  async #living(chunks: readonly IndexedChunk[], alsoHere: boolean): Promise<Set<ChunkId>> {
+    const { git } = this.#parts;
+    if (!git || chunks.length === 0) return new Set();
+    const ids = chunks.map((chunk) => chunk.id);
+    const living = new Set(await git.chunksOnBranches(ids));
+    if (!alsoHere) return living;
+    const { deletedChunks } = await git.folderStatus();
+    for (const id of ids) if (deletedChunks.includes(id)) living.add(id);
+    return living;
   }
 
   async #writeChunks(plan: ExportPlan, manifest: Manifest, createdBy: string): Promise<Written[]> {

@@ -20,6 +20,8 @@ export class HeldVersions {
   readonly #rows = new Map<string, HeldRow>();
   readonly #sessions = new Map<string, SessionVersion>();
   readonly #noLonger = new Set<string>();
+  /** What this database itself had shared, in chunks that nobody has any more. */
+  readonly #own = new Set<string>();
 
   /**
    * @param known the manifest's chunks, those in the folder, and those that another living branch has.
@@ -30,6 +32,7 @@ export class HeldVersions {
     for (const holding of index.allHoldings()) {
       if (known.has(holding.chunkId)) held.#add(holding);
       else if (!ownOrphans.has(holding.chunkId)) held.#noLonger.add(versionKey(holding.entity, holding.key));
+      else if (isFirstSharing(holding)) held.#own.add(versionKey(holding.entity, holding.key));
       await turn();
     }
     return held;
@@ -43,10 +46,11 @@ export class HeldVersions {
     return this.#sessions.get(id);
   }
 
-  /** Whether only chunks that nobody shares any more hold this identity. */
+  /** Whether only chunks that nobody shares any more hold this identity, and others have shared it first. */
   isNoLongerShared(entity: Entity, key: string): boolean {
     const name = versionKey(entity, key);
-    return this.#noLonger.has(name) && !this.#rows.has(name) && !(entity === 'session' && this.#sessions.has(key));
+    if (!this.#noLonger.has(name) || this.#own.has(name)) return false;
+    return !this.#rows.has(name) && !(entity === 'session' && this.#sessions.has(key));
   }
 
   /** Whether merging `version` into what is held would change it. */
@@ -73,6 +77,11 @@ export class HeldVersions {
     const other = this.#rows.get(key);
     this.#rows.set(key, other ? mergeHeld(other, row) : row);
   }
+}
+
+/** Of a memory only one database has that in its chunks; who merely changed it does not bring it back. */
+function isFirstSharing({ entity, inArray }: Holding): boolean {
+  return inArray || entity === 'session' || entity === 'relation';
 }
 
 function mergeHeld(a: HeldRow, b: HeldRow): HeldRow {

@@ -10,7 +10,9 @@ import type { FolderProblem, ImportSummary } from './folderState.ts';
 import { formatInstant } from './goTime.ts';
 import type { IndexedChunk } from './held.ts';
 import { type ChunkId, isHashId } from './manifest.ts';
+import { isOwnWork } from './ownWork.ts';
 import type { Clock, FolderIndex, MemoryStore, Transport, Turn } from './ports.ts';
+import { RowReader } from './rowReader.ts';
 
 export interface ImporterParts {
   readonly transport: Transport;
@@ -105,10 +107,17 @@ export class Importer {
       const versions = await chunkVersions(data, turn);
       const rejected = (data.rejected?.length ?? 0) + versions.rejected.length;
       const createdAt = chunk.entry?.createdAt ?? entryTime(data, '', clock.now());
-      return { indexed: indexedChunk({ chunk, sha256, rejected, createdAt }, versions), versions };
+      const exportedHere = chunk.indexed?.exportedHere ?? this.#isOwn(chunk.id, versions);
+      return { indexed: indexedChunk({ chunk, sha256, rejected, createdAt, exportedHere }, versions), versions };
     } finally {
       onReading(undefined);
     }
+  }
+
+  /** A chunk that a crash made us forget. One that the database has recorded was forgotten with the whole index; whose it was nobody knows. */
+  #isOwn(id: ChunkId, versions: ChunkVersions): boolean {
+    const { store, index } = this.#parts;
+    return isOwnWork(versions, new RowReader(store, index), index) && !store.importedChunks().has(id);
   }
 
   async #merge(chunk: IndexedChunk, versions: ChunkVersions): Promise<Applied> {
@@ -195,10 +204,10 @@ export function chunkFault(id: ChunkId, error: EngramError): EngramError {
 }
 
 function indexedChunk(
-  of: { chunk: ScannedChunk; sha256: string; rejected: number; createdAt: string },
+  of: { chunk: ScannedChunk; sha256: string; rejected: number; createdAt: string; exportedHere: boolean },
   versions: ChunkVersions,
 ): IndexedChunk {
-  const { chunk, sha256, rejected, createdAt } = of;
+  const { chunk, sha256, rejected, createdAt, exportedHere } = of;
   const rows = [...versions.rows.values()].filter((row) => row.inArray);
   return {
     id: chunk.id,
@@ -210,7 +219,7 @@ function indexedChunk(
     prompts: rows.filter((row) => row.version.entity === 'prompt').length,
     relations: versions.relations.size,
     rejected,
-    exportedHere: chunk.indexed?.exportedHere ?? false,
+    exportedHere,
     size: chunk.file?.size ?? 0,
     mtimeMs: chunk.file?.mtimeMs ?? 0,
   };

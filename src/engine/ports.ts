@@ -20,6 +20,20 @@ export interface Transport {
   listChunks?(): Promise<readonly ChunkFile[]>;
 }
 
+/** The transport of a folder of files, with what a repair needs besides. */
+export interface FolderTransport extends Transport {
+  listChunks(): Promise<readonly ChunkFile[]>;
+  /** The file as it is, damaged or not; `undefined` where there is none. @throws {EngramError} manifest-too-large, not-regular-file */
+  readManifestBytes(): Promise<Uint8Array | undefined>;
+  /**
+   * Puts a chunk's file back, byte for byte as git has it, where none stands or a torn one.
+   *
+   * @param isRight told the unpacked JSON; a file that it refuses is not written.
+   * @returns `same`: that very file is there; `refused`: it is not the right one, or another one is there. @throws {EngramError} disk-full, read-only, not-regular-file
+   */
+  restoreChunk(id: string, packed: Uint8Array, isRight: (json: Uint8Array) => Promise<boolean>): Promise<'written' | 'same' | 'refused'>;
+}
+
 /** A file `chunks/<id>.jsonl.gz`. Files with other names are not chunks and are not listed. */
 export interface ChunkFile {
   readonly id: ChunkId;

@@ -85,11 +85,14 @@ export class FolderDatabases {
     return this.#open;
   }
 
-  /** Memories first: the index follows, and repairs itself. */
+  /**
+   * Index first: of a chunk that it has and the memories have not recorded it remembers who exported it, and the chunk is merged again. The
+   * other way round a crash in between would make a chunk of ours somebody else's.
+   */
   async save(guard: WriteGuard): Promise<void> {
     if (!this.#open?.writable) return;
-    await this.#memories?.save(guard);
     await this.#indexFile?.save(guard);
+    await this.#memories?.save(guard);
   }
 
   /** Both databases in memory, empty: for an import that must leave no trace. Whoever asks closes them. */

@@ -1,4 +1,3 @@
-import type { FileTransport } from '../adapters/chunkFolder.ts';
 import { decodeChunk, sha256Hex } from '../engine/chunkCodec.ts';
 import type { ScannedChunk } from '../engine/chunkScan.ts';
 import { EngramError } from '../engine/errors.ts';
@@ -16,12 +15,12 @@ import {
 } from '../engine/healingPlan.ts';
 import { type ChunkEntry, type ChunkId, encodeManifest, isHashId, NEWEST_MANIFEST_VERSION } from '../engine/manifest.ts';
 import { precedenceOf } from '../engine/placement.ts';
-import type { FolderHistory, FolderIndex, GitFolderStatus, Turn } from '../engine/ports.ts';
+import type { FolderHistory, FolderIndex, FolderTransport, GitFolderStatus, Turn } from '../engine/ports.ts';
 import { readDamagedManifest } from '../engine/uniteManifests.ts';
 import type { ManifestReading } from './manifestReader.ts';
 
 export interface HealerParts {
-  readonly transport: FileTransport;
+  readonly transport: FolderTransport;
   readonly index: FolderIndex;
   readonly history: FolderHistory | undefined;
   readonly limits: FolderLimits;

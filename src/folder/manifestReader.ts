@@ -1,7 +1,6 @@
-import type { FileTransport } from '../adapters/chunkFolder.ts';
 import { EngramError } from '../engine/errors.ts';
 import { decodeManifest, EMPTY_MANIFEST, type Manifest } from '../engine/manifest.ts';
-import type { FolderHistory } from '../engine/ports.ts';
+import type { FolderHistory, FolderTransport } from '../engine/ports.ts';
 import { readDamagedManifest, uniteManifests } from '../engine/uniteManifests.ts';
 
 /** The manifest as it stands on disk, and what is known of it from elsewhere. */
@@ -19,7 +18,7 @@ export interface ManifestReading {
 }
 
 export interface ManifestSources {
-  readonly transport: FileTransport;
+  readonly transport: FolderTransport;
   /** `undefined`: no git, or no trust. */
   readonly history: FolderHistory | undefined;
   /** What `git status` says. */

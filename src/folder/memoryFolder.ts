@@ -538,7 +538,7 @@ export class OpenMemoryFolder implements MemoryFolder {
     }
   }
 
-  #transport(): FileTransport & { listChunks: NonNullable<FileTransport['listChunks']> } {
+  #transport(): FileTransport {
     return new FileTransport(this.#options.root, { limits: this.#options.limits, guard: () => this.#guard });
   }
 

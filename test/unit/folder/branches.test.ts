@@ -1,9 +1,9 @@
-import { existsSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, renameSync, rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { findGit } from '../../../src/adapters/gitProcess.ts';
 import type { MemoryFolder } from '../../../src/openFolder.ts';
-import { chunkNames, openIn } from '../../support/folder.ts';
+import { chunkNames, chunkText, openIn } from '../../support/folder.ts';
 import { repositoryAt, type TestRepository, testRepository } from '../../support/gitRepository.ts';
 import { scratchFolder } from '../../support/scratch.ts';
 
@@ -56,6 +56,26 @@ async function share({ folder, repository }: Member, title: string): Promise<str
   return exported.chunkIds[0] ?? '';
 }
 
+/** Alice's new memory, on a branch that Bob has synced, too. */
+async function shareOnFeature(alice: Member, bob: Member, title: string): Promise<void> {
+  alice.repository.git('checkout', '-q', '-b', 'feature');
+  await share(alice, title);
+  alice.repository.git('push', '-q', 'origin', 'feature');
+  bob.repository.git('fetch', '-q');
+  bob.repository.git('checkout', '-q', 'feature');
+  await bob.folder.sync({});
+}
+
+/** Everywhere, and never merged. */
+function throwFeatureAway(alice: Member, bob: Member): void {
+  for (const { repository } of [alice, bob]) {
+    repository.git('checkout', '-q', 'main');
+    repository.git('branch', '-q', '-D', 'feature');
+  }
+  alice.repository.git('push', '-q', 'origin', '--delete', 'feature');
+  bob.repository.git('fetch', '-q', '--prune');
+}
+
 function commitAll(repository: TestRepository, message: string): void {
   repository.git('add', '-A');
   repository.git('commit', '-q', '-m', message);
@@ -96,25 +116,62 @@ describe('a sync on a branch that lacks a chunk', () => {
 
   it('exports again what a deleted branch took, but only from the database that had exported it', async () => {
     const { alice, bob } = await team();
-    alice.repository.git('checkout', '-q', '-b', 'feature');
-    await share(alice, 'Thrown away');
-    alice.repository.git('push', '-q', 'origin', 'feature');
-    bob.repository.git('fetch', '-q');
-    bob.repository.git('checkout', '-q', 'feature');
-    await bob.folder.sync({});
-
-    for (const { repository } of [alice, bob]) {
-      repository.git('checkout', '-q', 'main');
-      repository.git('branch', '-q', '-D', 'feature');
-    }
-    alice.repository.git('push', '-q', 'origin', '--delete', 'feature');
-    bob.repository.git('fetch', '-q', '--prune');
+    await shareOnFeature(alice, bob, 'Thrown away');
+    throwFeatureAway(alice, bob);
     expect((await bob.folder.sync({})).exported).toMatchObject({ chunkIds: [], heldBack: 1 });
     expect((await bob.folder.state()).toShare).toMatchObject({ memories: 0, noLongerShared: 1 });
     const [lost] = await bob.folder.noLongerShared();
     await bob.folder.remove(lost?.key ?? '');
     expect((await bob.folder.state()).toShare).toMatchObject({ deletes: 0, noLongerShared: 0 });
     expect((await alice.folder.sync({})).exported).toMatchObject({ memories: 1 });
+  });
+
+  it('exports again what its author had shared there, though a teammate had edited it', async () => {
+    const { alice, bob } = await team();
+    await shareOnFeature(alice, bob, 'Edited by two');
+    const [hit] = await bob.folder.search('Edited', {});
+    await bob.folder.edit(hit?.syncId ?? '', { content: 'by bob' });
+    await bob.folder.sync({});
+    commitAll(bob.repository, 'Edit');
+    bob.repository.git('push', '-q', 'origin', 'feature');
+    alice.repository.git('pull', '-q', 'origin', 'feature');
+    await alice.folder.sync({});
+    throwFeatureAway(alice, bob);
+    expect((await bob.folder.sync({})).exported).toMatchObject({ chunkIds: [], heldBack: 1 });
+    const { exported } = await alice.folder.sync({});
+    expect(exported).toMatchObject({ memories: 1, heldBack: 0 });
+    expect(chunkText(alice.root, exported.chunkIds[0] ?? '')).toContain('by bob');
+  });
+
+  it('exports again what was never committed and is gone, though the manifest lists it', async () => {
+    const { alice } = await team();
+    await alice.folder.save({ title: 'Only listed', content: 'x' });
+    const { exported } = await alice.folder.sync({});
+    alice.repository.git('commit', '-q', '-m', 'In haste', '.engram/manifest.json');
+    alice.repository.git('clean', '-fdq');
+    expect(chunkNames(alice.root)).not.toContain(`${exported.chunkIds[0]}.jsonl.gz`);
+    expect((await alice.folder.sync({})).exported).toMatchObject({ memories: 1 });
+  });
+
+  it.each([['engram.db', 'index.db'], ['engram.db']])('knows its own chunk again after a crash before %s was saved', async (...unsaved) => {
+    const { alice } = await team();
+    await alice.folder.save({ title: 'Before the crash', content: 'x' });
+    for (const name of unsaved) cpSync(join(alice.root, name), join(alice.root, `${name}.before`));
+    await alice.folder.sync({});
+    await alice.folder.close();
+    for (const name of unsaved) renameSync(join(alice.root, `${name}.before`), join(alice.root, name));
+    const reopened = member(alice.repository);
+    expect((await reopened.folder.sync({})).exported).toMatchObject(nothing);
+    alice.repository.git('checkout', '-q', '.');
+    alice.repository.git('clean', '-fdq');
+    expect((await reopened.folder.sync({})).exported).toMatchObject({ memories: 1, heldBack: 0 });
+  });
+
+  it('waits for git to bring back a chunk that is committed and gone from the work tree', async () => {
+    const { alice } = await team();
+    const id = await share(alice, 'Deleted by hand');
+    rmSync(join(alice.root, 'chunks', `${id}.jsonl.gz`));
+    expect((await alice.folder.sync({})).exported).toMatchObject(nothing);
   });
 
   it('holds back what a force push purged', async () => {
