@@ -6,15 +6,8 @@ import { isUnknownSession, mergeRows, mergeSessions, packSession, sameSession, u
 import type { FolderIndex, MemoryStore, Turn } from './ports.ts';
 import type { ObservationRecord, PromptRecord, RelationRecord } from './records.ts';
 import { RowReader } from './rowReader.ts';
-import {
-  NO_EXTRA,
-  PLACEHOLDER_DIRECTORY,
-  PLACEHOLDER_START,
-  type RowVersion,
-  relationVersion,
-  type SessionVersion,
-  type Version,
-} from './versions.ts';
+import { sessionRow } from './sessionRow.ts';
+import { NO_EXTRA, type RowVersion, relationVersion, type SessionVersion, type Version } from './versions.ts';
 
 /** What one chunk changed in the memories. */
 export interface Applied {
@@ -101,14 +94,7 @@ export class ChunkApplier {
   }
 
   #writeSession(session: SessionVersion, fallbackProject: string): void {
-    this.#store.writeSession({
-      id: session.key,
-      project: session.project || fallbackProject,
-      directory: isUnknownSession(session) ? PLACEHOLDER_DIRECTORY : session.directory,
-      startedAt: session.startedAt || PLACEHOLDER_START,
-      ...(session.endedAt !== '' && { endedAt: session.endedAt }),
-      ...(session.summary !== '' && { summary: session.summary }),
-    });
+    this.#store.writeSession(sessionRow(session, fallbackProject));
     this.#keepExtra(session);
   }
 

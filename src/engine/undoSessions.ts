@@ -4,7 +4,8 @@ import { isUnknownSession, mergeSessions, sameSession, unpackSession } from './m
 import type { FolderIndex, MemoryStore } from './ports.ts';
 import type { Extra, JsonValue } from './records.ts';
 import { RowReader } from './rowReader.ts';
-import { NO_EXTRA, PLACEHOLDER_DIRECTORY, PLACEHOLDER_START, type SessionVersion } from './versions.ts';
+import { sessionRow } from './sessionRow.ts';
+import { NO_EXTRA, type SessionVersion } from './versions.ts';
 
 export interface SessionUndoParts {
   readonly store: MemoryStore;
@@ -62,14 +63,7 @@ export class SessionUndo {
 
   #write(session: SessionVersion): void {
     const before = this.#parts.store.session(session.key);
-    this.#parts.store.writeSession({
-      id: session.key,
-      project: session.project || before?.project || '',
-      directory: session.directory || PLACEHOLDER_DIRECTORY,
-      startedAt: session.startedAt || PLACEHOLDER_START,
-      ...(session.endedAt !== '' && { endedAt: session.endedAt }),
-      ...(session.summary !== '' && { summary: session.summary }),
-    });
+    this.#parts.store.writeSession(sessionRow(session, before?.project ?? ''));
     this.#keepExtra(session.key, session.extra);
   }
 
