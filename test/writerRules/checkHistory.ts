@@ -95,8 +95,8 @@ function checkExporter(member: OurMember, live: LiveRows, erased: ReadonlySet<st
   assert.deepEqual(memories(own), memories(live), `the memories of ${member.name} and of the team`);
   for (const [key, row] of Object.entries(live).filter(([name]) => name.startsWith('relation:'))) {
     const { sourceId, targetId } = row as RelationRecord;
-    // One to a memory that was erased here waits until that memory comes again.
-    const waits = [sourceId, targetId].some((id) => erased.has(`observation:${id}`));
+    // One to a memory that is deleted, or was erased here, may wait until that memory comes again.
+    const waits = [sourceId, targetId].some((id) => !(`observation:${id}` in live) || erased.has(`observation:${id}`));
     if (!waits) assert.deepEqual(own[key], row, `the relation ${key} of the team, as ${member.name} has it`);
   }
 }
