@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
+import type { RelationRecord } from '../../src/engine/records.ts';
 import type { ModelFolder } from '../models/chunkFolder.ts';
 import type { Member } from '../models/member.ts';
 import type { BlankDatabases, OurMember } from '../support/ourMember.ts';
@@ -90,14 +91,14 @@ function checkExporter(member: OurMember, live: LiveRows, erased: ReadonlySet<st
   const memories = (rows: LiveRows): LiveRows => {
     return Object.fromEntries(Object.entries(rows).filter(([key]) => /^(?:observation|prompt):/.test(key) && !left.has(key)));
   };
-  assert.deepEqual(memories(ourRows(member)), memories(live), `the memories of ${member.name} and of the team`);
-  const relations = Object.entries(live).filter(([key]) => key.startsWith('relation:'));
   const own = ourRows(member);
-  assert.deepEqual(
-    relations.map(([key]) => [key, own[key]]),
-    relations,
-    `the relations of the team, as ${member.name} has them`,
-  );
+  assert.deepEqual(memories(own), memories(live), `the memories of ${member.name} and of the team`);
+  for (const [key, row] of Object.entries(live).filter(([name]) => name.startsWith('relation:'))) {
+    const { sourceId, targetId } = row as RelationRecord;
+    // One to a memory that is deleted, or was erased here, may wait until that memory comes again.
+    const waits = [sourceId, targetId].some((id) => !(`observation:${id}` in live) || erased.has(`observation:${id}`));
+    if (!waits) assert.deepEqual(own[key], row, `the relation ${key} of the team, as ${member.name} has it`);
+  }
 }
 
 /** What the folder says, as a new member of ours reads it, who has nothing to add. */
