@@ -6,12 +6,12 @@ import { engramFolder, entry, openIn, putChunk, putManifest } from '../support/f
 import { fillWithEverything, observation, prompt, relation, session } from './everything.ts';
 import { insert, live, type Row, type Rows, readRows, withDatabase } from './rows.ts';
 
-/** A member who works with ours; every export is remembered. */
+/** A member who works with ours. */
 export class OurMember {
   readonly root: string;
   readonly folder: MemoryFolder;
-  /** Our rows as they were when each chunk was written. */
-  readonly snapshots: Rows[] = [];
+  /** Our rows as they were when chunks were written. */
+  readonly #snapshots: Rows[] = [];
 
   constructor(root = engramFolder()) {
     this.root = root;
@@ -33,15 +33,20 @@ export class OurMember {
 
   /** Resolves to the ids of the new chunks. */
   async sync(): Promise<readonly string[]> {
-    const { exported } = await this.folder.sync({ createdBy: 'alice' });
-    this.snapshots.push(this.rows());
-    return exported.chunkIds;
+    return (await this.folder.sync({ createdBy: 'alice' })).exported.chunkIds;
+  }
+
+  /** As {@link sync}, for {@link firstShared}. */
+  async syncAndRemember(): Promise<readonly string[]> {
+    const ids = await this.sync();
+    this.#snapshots.push(this.rows());
+    return ids;
   }
 
   /** What a program knows that inserts each array row once and never looks at mutations: every row as it was when it was first shared. */
   firstShared(table: keyof Rows): readonly Row[] {
     const first = new Map<unknown, Row>();
-    for (const snapshot of this.snapshots) {
+    for (const snapshot of this.#snapshots) {
       for (const row of live(snapshot[table])) {
         const key = row['sync_id'] ?? row['id'];
         if (!first.has(key)) first.set(key, row);
@@ -60,11 +65,11 @@ export async function folderOfOurs(): Promise<OurMember> {
   putChunkOfNewerRelease(ours.root);
   await ours.folder.importChunks({});
   ours.write(fillWithEverything);
-  await ours.sync();
+  await ours.syncAndRemember();
   await changeALot(ours);
-  await ours.sync();
+  await ours.syncAndRemember();
   await changeMore(ours);
-  await ours.sync();
+  await ours.syncAndRemember();
   return ours;
 }
 

@@ -39,14 +39,14 @@ export function oursToTheirs(program: EngramProgram): void {
       for (const n of numbers)
         insert(database, 'observations', observation(`obs-${n}`, 's-open', { content: `${n} ${'x'.repeat(48_000)}` }));
     });
-    expect((await ours.sync()).length).toBeGreaterThan(1);
+    expect((await ours.syncAndRemember()).length).toBeGreaterThan(1);
     ours.write((database) => {
       database.exec(`UPDATE observations SET title = 'Edited', content = content || '!', updated_at = '2024-02-01 10:00:00'`);
       database.exec(`UPDATE observations SET normalized_hash = NULL`);
       database.exec(`UPDATE sessions SET ended_at = '2024-02-01 10:00:00'`);
       for (const n of numbers) insert(database, 'memory_relations', relation(`rel-${n}`, `obs-${n}`, `obs-${89 - n}`));
     });
-    expect((await ours.sync()).length).toBeGreaterThan(1);
+    expect((await ours.syncAndRemember()).length).toBeGreaterThan(1);
     const gopher = new Teammate(program);
     await gopher.importFrom(dirname(ours.root));
     const [here, there] = [ours.rows(), gopher.rows()];
