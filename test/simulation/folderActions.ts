@@ -31,10 +31,15 @@ export const pull: FolderAction = async (member, random) => {
 
 export const push: FolderAction = async ({ clone }) => clone.push();
 
-/** The usual way of a day: sync, commit, pull, sync again, commit, push. */
-export const share: FolderAction = async (member, random) => {
+/** Committed at once: the next pull or push meets what others have committed meanwhile. */
+export const publish: FolderAction = async (member) => {
   await member.sync();
   member.clone.commit('all');
+};
+
+/** The usual way of a day: sync, commit, pull, sync again, commit, push. */
+export const share: FolderAction = async (member, random) => {
+  await publish(member, random);
   await pull(member, random);
   if (random.chance(0.5)) await member.repair();
   await member.sync();

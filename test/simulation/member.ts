@@ -169,14 +169,8 @@ export class Member implements Teammate {
     const { store, index } = this.databases;
     const files = await this.#transport.listChunks();
     const manifest = listingOf(known ?? (await this.#readManifest()), files);
-    return scanChunks({
-      manifest,
-      files,
-      indexed: index.chunks(),
-      recorded: store.importedChunks(),
-      problems: this.#problems,
-      undone: new Set(),
-    });
+    const [recorded, undone] = [store.importedChunks(), store.undoneChunks()];
+    return scanChunks({ manifest, files, indexed: index.chunks(), recorded, undone, problems: this.#problems });
   }
 }
 

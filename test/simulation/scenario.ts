@@ -13,6 +13,7 @@ export const FOLDER_ACTIONS = {
   commit: folder.commit,
   pull: folder.pull,
   push: folder.push,
+  publish: folder.publish,
   share: folder.share,
   branchOff: folder.branchOff,
   switchBranch: folder.switchBranch,
@@ -29,7 +30,7 @@ export type StepName = MemoryActionName | keyof typeof FOLDER_ACTIONS | 'clockJu
 
 /** How often each happens, in parts of the whole. */
 const WEIGHTS: Readonly<Record<StepName, number>> = {
-  save: 16,
+  save: 24,
   edit: 7,
   remove: 3,
   prompt: 3,
@@ -46,16 +47,17 @@ const WEIGHTS: Readonly<Record<StepName, number>> = {
   commit: 6,
   pull: 6,
   push: 6,
-  share: 6,
+  publish: 14,
+  share: 14,
   branchOff: 1.5,
   switchBranch: 3,
-  mergeBranch: 2,
+  mergeBranch: 3,
   deleteBranch: 1,
   discard: 0.7,
   restoreManifest: 0.7,
   dropEntry: 0.7,
   loseIndex: 0.7,
-  crash: 3,
+  crash: 4,
   clockJump: 1.5,
 };
 
@@ -78,7 +80,7 @@ export interface Size {
   readonly steps: number;
 }
 
-export const LARGE: Size = { people: 8, steps: 60 };
+export const LARGE: Size = { people: 8, steps: 120 };
 export const SMALL: Size = { people: 3, steps: 20 };
 
 export function scenarioOf(seed: number, size: Size): Scenario {
