@@ -43,7 +43,7 @@ const doctor: Journey = {
     await commitAndPush(team.carol, 'Share').catch(() => git(team.carol, 'push', '--quiet'));
     await window.followLink('Check again');
     await reads(window, /Yes\. What is committed was imported into an empty database: all \d+ rows come back/);
-    await eventually('the links of the old report are gone', async () => (await window.links()).join() === 'Check again');
+    await eventually('the links of the old report are gone', async () => (await window.links()).join('') === 'Check again');
     await picture(window, 'health-report-healthy');
   },
 };
