@@ -169,8 +169,14 @@ export class Member implements Teammate {
     const { store, index } = this.databases;
     const files = await this.#transport.listChunks();
     const manifest = listingOf(known ?? (await this.#readManifest()), files);
-    return scanChunks({ manifest, files, indexed: index.chunks(), recorded: store.importedChunks(), problems: this.#problems });
-      undone: new Set(),
+    return scanChunks({
+      manifest,
+      files,
+      indexed: index.chunks(),
+      recorded: store.importedChunks(),
+      undone: store.undoneChunks(),
+      problems: this.#problems,
+    });
   }
 }
 
