@@ -43,7 +43,7 @@ const doctor: Journey = {
     await commitAndPush(team.carol, 'Share').catch(() => git(team.carol, 'push', '--quiet'));
     await window.followLink('Check again');
     await reads(window, /Yes\. What is committed was imported into an empty database: all \d+ rows come back/);
-    await eventually('the links of the old report are gone', async () => (await window.links()).join() === 'Check again');
+    await eventually('the links of the old report are gone', async () => (await window.links()).join('') === 'Check again');
     await picture(window, 'health-report-healthy');
   },
 };
@@ -68,6 +68,8 @@ const undo: Journey = {
     await window.seesRow('Chunks', /bob.*import undone/);
     await picture(window, 'undo-undone');
     await window.command('Engram: Sync');
+    // "synced" is what the item says before the sync begins, too; while it runs the menu's entry is grey.
+    await window.page.locator('.statusbar').filter({ hasText: 'nothing new' }).waitFor();
     await window.seesStatus(/synced/);
     assert.equal(memoriesIn(team.carol).length, demoMemories - 2, 'a sync does not bring it back');
     assert.equal((await git(team.carol, 'status', '--porcelain')).trim(), '', 'the team notices nothing');

@@ -122,8 +122,9 @@ export class Workbench {
   }
 
   /** The links that are drawn in the active editor. */
-  links(): Promise<string[]> {
-    return this.page.locator('.editor-instance .view-line .detected-link').allInnerTexts();
+  async links(): Promise<string[]> {
+    const texts = await this.page.locator('.editor-instance .view-line .detected-link').allInnerTexts();
+    return texts.map((text) => text.replaceAll('\u00a0', ' '));
   }
 
   /** Follows a link in the active editor as a person does: Ctrl and a click. */
