@@ -22,8 +22,10 @@ const FIRST_WAIT_MS = 25;
 const LONGEST_WAIT_MS = 250;
 /** Long enough for a heartbeat that a sleeping computer held up. */
 const SECOND_LOOK_MS = 1_000;
-/** Taking a dead owner's lock away is the second look and a few system calls. */
-const BREAKER_STALE_MS = 10_000;
+/** Taking a dead owner's lock away is the second look and a few system calls. Well below the time that a request waits for a lock. */
+const BREAKER_STALE_MS = 5_000;
+/** A virus scanner that looks at the lock, for example, is done after that. */
+const RELEASE_PAUSES_MS = [0, 30, 100, 300];
 /** A lock is some 200 bytes. */
 const MAX_LOCK_BYTES = 64 * 1024;
 
@@ -44,14 +46,18 @@ interface Found {
  * The file `.engram/.lock`: whoever made it may write in the folder. Excludes other windows, other programs and other threads of this
  * process alike, because each hold has a token of its own.
  *
- * Freed at once when the owner's process on this machine is gone, else after {@link LockTimes.staleMs} without a heartbeat.
+ * Freed at once when the owner's process on this machine is gone, else after {@link LockTimes.staleMs} without a heartbeat. One object
+ * for each folder: it remembers a lock of its own that it could not remove.
  */
 export class LockFile implements FolderLock {
   readonly #root: string;
   readonly #path: string;
   readonly #times: LockTimes;
   readonly #subject: string;
+  /** Of one hold: what the system does not say now it may say the next time. */
   #own: Promise<ProcessIdentity> | undefined;
+  /** Of a hold that is over, whose lock could not be removed: the disk was gone. */
+  #leftBehind: string | undefined;
 
   constructor(root: string, times: LockTimes = DEFAULT_TIMES) {
     this.#root = root;
@@ -61,8 +67,10 @@ export class LockFile implements FolderLock {
   }
 
   async hold<T>(work: (guard: WriteGuard) => Promise<T>, waitMs: number, signal?: AbortSignal): Promise<T> {
+    this.#own = undefined;
     const held = await this.#acquire(waitMs, signal);
     try {
+      await removeOld(this.#breaker);
       return await work(() => this.#guard(held.token));
     } finally {
       await this.#release(held);
@@ -88,21 +96,50 @@ export class LockFile implements FolderLock {
     const folder = basename(this.#root);
     if (!(await isRealFolder(this.#root, folder)))
       throw new EngramError('not-initialised', `There is no ${folder} folder here.`, { subject: folder });
+    if (await this.#look()) return undefined;
     const owner: LockOwner = { ...(await this.#identity()), token: randomUUID(), program: 'engram-team-memory' };
-    let file: FileHandle;
     try {
-      file = await open(this.#path, 'wx', 0o666);
+      const file = (await this.#makeWhole(JSON.stringify(owner))) ?? (await this.#makeInPlace(JSON.stringify(owner)));
+      return file && { token: owner.token, file, heartbeat: startHeartbeat(file.fd, this.#times.heartbeatMs) };
     } catch (error) {
       if (systemCode(error) === 'EEXIST' || isWindowsDeleting(error)) return undefined;
       throw translateFsError(error, this.#subject);
     }
+  }
+
+  /**
+   * Written beside and then linked to its name, which fails where somebody else has it: so a process that is killed at any moment leaves
+   * no lock without an owner, which everybody would have to wait for.
+   *
+   * @returns `undefined` where that does not work: not every file system has hard links.
+   * @throws the system's EEXIST
+   */
+  async #makeWhole(text: string): Promise<FileHandle | undefined> {
+    const beside = temporaryPath(this.#path);
+    let file: FileHandle | undefined;
     try {
-      await file.writeFile(JSON.stringify(owner));
-      return { token: owner.token, file, heartbeat: startHeartbeat(file.fd, this.#times.heartbeatMs) };
+      file = await open(beside, 'wx', 0o666);
+      await file.writeFile(text);
+      await link(beside, this.#path);
+      return file;
     } catch (error) {
-      await file.close();
-      await unlink(this.#path);
-      throw translateFsError(error, this.#subject);
+      await file?.close().catch(ignore);
+      if (systemCode(error) === 'EEXIST') throw error;
+      return undefined;
+    } finally {
+      await unlink(beside).catch(ignore);
+    }
+  }
+
+  async #makeInPlace(text: string): Promise<FileHandle> {
+    const file = await open(this.#path, 'wx', 0o666);
+    try {
+      await file.writeFile(text);
+      return file;
+    } catch (error) {
+      await file.close().catch(ignore);
+      await unlink(this.#path).catch(ignore);
+      throw error;
     }
   }
 
@@ -125,7 +162,8 @@ export class LockFile implements FolderLock {
   }
 
   async #isOwnerDead(found: Found): Promise<boolean> {
-    return found.owner !== undefined && isDead(found.owner, await this.#identity());
+    if (found.owner === undefined) return false;
+    return found.owner.token === this.#leftBehind || isDead(found.owner, await this.#identity());
   }
 
   #identity(): Promise<ProcessIdentity> {
@@ -141,7 +179,7 @@ export class LockFile implements FolderLock {
    */
   async #breakIfStale(found: Found): Promise<boolean> {
     if (!this.#isSilent(found) && !(await this.#isOwnerDead(found))) return false;
-    const breaker = `${this.#path}.break`;
+    const breaker = this.#breaker;
     try {
       await (await open(breaker, 'wx')).close();
     } catch (error) {
@@ -154,6 +192,10 @@ export class LockFile implements FolderLock {
     } finally {
       await unlink(breaker).catch(ignore);
     }
+  }
+
+  get #breaker(): string {
+    return `${this.#path}.break`;
   }
 
   async #lookAgainAndBreak(): Promise<boolean> {
@@ -178,7 +220,7 @@ export class LockFile implements FolderLock {
       if (systemCode(error) === 'ENOENT') return true;
       throw translateFsError(error, this.#subject);
     }
-    const isTheirs = (await this.#look(aside))?.owner?.token !== token;
+    const isTheirs = (await this.#look(aside).catch(ignore))?.owner?.token !== token;
     if (isTheirs) await link(aside, this.#path).catch(ignore); // the place is taken again: that owner's guard will tell
     await unlink(aside).catch(ignore);
     return !isTheirs;
@@ -199,11 +241,21 @@ export class LockFile implements FolderLock {
   async #release(held: Held): Promise<void> {
     await held.heartbeat.stop().catch(ignore);
     await held.file.close().catch(ignore);
-    const found = await this.#look().catch(ignore);
-    if (found?.owner?.token === held.token) await this.#takeAway(held.token).catch(ignore);
+    for (const pause of RELEASE_PAUSES_MS) {
+      if (pause > 0) await sleep(pause);
+      if (await this.#letGo(held.token).catch(ignore)) return;
+    }
+    this.#leftBehind = held.token;
+  }
+
+  /** @returns whether the lock is not, or no longer, this one's. */
+  async #letGo(token: string): Promise<boolean> {
+    const found = await this.#look();
+    return found?.owner?.token !== token || this.#takeAway(token);
   }
 }
 
+/** A breaker that died has left it. */
 async function removeOld(breaker: string): Promise<void> {
   const found = await lstat(breaker).catch(ignore);
   if (found && Math.abs(Date.now() - found.mtimeMs) > BREAKER_STALE_MS) await unlink(breaker).catch(ignore);

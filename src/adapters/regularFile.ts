@@ -30,7 +30,7 @@ export async function readRegularFile(path: string, options: ReadOptions): Promi
     if (systemCode(error) === 'ENOENT') return undefined;
     throw translateFsError(error, options.subject, 'read');
   } finally {
-    await handle?.close();
+    await handle?.close().catch(() => undefined); // what was read is read
   }
 }
 

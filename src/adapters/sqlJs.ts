@@ -1,7 +1,9 @@
 import { readFile } from 'node:fs/promises';
+import { basename } from 'node:path';
 import initSqlJs from 'sql.js';
 import { EngramError } from '../engine/errors.ts';
 import type { SqlDatabase, SqlRow, SqlValue } from '../engine/ports.ts';
+import { translateFsError } from './fsErrors.ts';
 import { decodeLooseUtf8, encodeLooseUtf8 } from './looseUtf8.ts';
 
 /** The parts of sql.js 1.16.0 that are used here; its published types lack `getBlob` and the options of `get`. */
@@ -38,9 +40,15 @@ export interface MemoryDatabase extends SqlDatabase {
   export(): Uint8Array;
 }
 
-/** Loads the WASM module from the given file. */
+/**
+ * Loads the WASM module from the given file.
+ *
+ * @throws {EngramError} io-failed and the like
+ */
 export async function loadSqlJs(wasmPath: string): Promise<SqlJs> {
-  const file = await readFile(wasmPath);
+  const file = await readFile(wasmPath).catch((error: unknown) => {
+    throw translateFsError(error, basename(wasmPath), 'read');
+  });
   const wasmBinary = new Uint8Array(file).buffer;
   return (await initSqlJs({ wasmBinary })) as unknown as SqlJs;
 }

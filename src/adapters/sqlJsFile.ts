@@ -122,7 +122,7 @@ export class SqlJsFile implements DatabaseFile {
         const bytes = await handle.readFile();
         return { bytes, identity: identityOf(await handle.stat({ bigint: true })) };
       } finally {
-        await handle.close();
+        await handle.close().catch(() => undefined); // what was read is read
       }
     } catch (error) {
       throw translateFsError(error, basename(this.path), 'read');

@@ -11,10 +11,11 @@ const OLD_MS = 60 * 60 * 1000;
  *
  * Call it while holding the folder's lock: the process ids of another machine mean nothing here, but then it cannot be writing.
  *
+ * @param others folders that are written under the same lock
  * @returns how many were removed. Never throws: what cannot be removed stays.
  */
-export async function removeStaleTemporaryFiles(root: string): Promise<number> {
-  const removed = await Promise.all([removeIn(root), removeIn(join(root, 'chunks'))]);
+export async function removeStaleTemporaryFiles(root: string, others: readonly string[] = []): Promise<number> {
+  const removed = await Promise.all([root, join(root, 'chunks'), ...others].map(removeIn));
   return removed.reduce((sum, count) => sum + count, 0);
 }
 

@@ -42,7 +42,7 @@ export function pathsIn(root: string): DatabasePaths {
 export class FolderDatabases {
   readonly #load: () => Promise<SqlJs>;
   readonly #paths: DatabasePaths;
-  #sqlJs: Promise<SqlJs> | undefined;
+  #sqlJs: SqlJs | undefined;
   #memories: DatabaseFile | undefined;
   #indexFile: DatabaseFile | undefined;
   #memoryIndex: SqlDatabase | undefined;
@@ -50,7 +50,7 @@ export class FolderDatabases {
   /** Says it once more until the folder is closed: a person should see it. */
   #rebuilt: FolderProblem | undefined;
 
-  /** @param load gives the WASM module; called once. */
+  /** @param load gives the WASM module; called until it does once. */
   constructor(paths: DatabasePaths, load: () => Promise<SqlJs>) {
     this.#paths = paths;
     this.#load = load;
@@ -62,8 +62,8 @@ export class FolderDatabases {
    * @throws {EngramError} store-corrupt without `guard`; not-regular-file, read-only, io-failed
    */
   async open(guard?: WriteGuard): Promise<OpenDatabases> {
-    this.#sqlJs ??= this.#load();
-    const sqlJs = await this.#sqlJs;
+    this.#sqlJs ??= await this.#load();
+    const sqlJs = this.#sqlJs;
     const memoryFile = await this.#openMemories(sqlJs, guard);
     const index = await this.#openIndex(sqlJs, guard);
     if (this.#open && !memoryFile.fresh && !index.fresh) return this.#open;
@@ -97,8 +97,8 @@ export class FolderDatabases {
 
   /** Both databases in memory, empty: for an import that must leave no trace. Whoever asks closes them. */
   async scratch(): Promise<{ readonly store: MemoryStore; readonly index: FolderIndex; readonly close: () => void }> {
-    this.#sqlJs ??= this.#load();
-    const sqlJs = await this.#sqlJs;
+    this.#sqlJs ??= await this.#load();
+    const sqlJs = this.#sqlJs;
     const [memories, index] = [openSqlJs(sqlJs), openSqlJs(sqlJs)];
     migrateMemorySchema(memories);
     const close = (): void => {

@@ -88,6 +88,7 @@ export class OpenMemoryFolder implements MemoryFolder {
   #options: FolderOptions;
   readonly #environment: FolderEnvironment;
   readonly #databases: FolderDatabases;
+  readonly #lock: LockFile;
   readonly #problems: ImporterParts['problems'] = new Map();
   #guard: WriteGuard | undefined;
   #isTidy = false;
@@ -100,6 +101,7 @@ export class OpenMemoryFolder implements MemoryFolder {
     const program = join(dirname(environment.wasmPath), 'mergeDriver.js');
     this.#driver = new DriverKeeper(program, (message) => environment.log('warn', message));
     this.#databases = new FolderDatabases(pathsIn(options.root), () => loadSqlJs(environment.wasmPath));
+    this.#lock = new LockFile(options.root);
   }
 
   configure(options: FolderOptions): void {
@@ -174,7 +176,7 @@ export class OpenMemoryFolder implements MemoryFolder {
   async sync(options: ExportOptions, context: CallContext = {}): Promise<SyncSummary> {
     return this.#write(context, async (writing) => {
       const imported = await this.#import({}, writing);
-      await this.#databases.save(writing.guard);
+      await this.#save(writing.guard);
       const healed = await this.#heal('sync', writing);
       return { imported, ...(healed.kinds.length > 0 && { healed }), exported: await this.#export(options, writing) };
     });
@@ -356,7 +358,7 @@ export class OpenMemoryFolder implements MemoryFolder {
     let savedAt = performance.now();
     const checkpoint = async (): Promise<void> => {
       if (performance.now() - savedAt < SAVE_EVERY_MS) return;
-      await this.#databases.save(guard);
+      await this.#save(guard);
       savedAt = performance.now();
     };
     return new Importer({
@@ -429,8 +431,7 @@ export class OpenMemoryFolder implements MemoryFolder {
     const git = await this.#git();
     const status = await git?.folderStatus();
     if (status?.trackedDatabases.includes('engram.db')) throw trackedDatabase();
-    const lock = new LockFile(this.#options.root);
-    return lock.hold(
+    return this.#lock.hold(
       async (guard) => {
         this.#guard = guard;
         try {
@@ -454,14 +455,25 @@ export class OpenMemoryFolder implements MemoryFolder {
     try {
       result = await work(writing);
     } catch (error) {
-      if (!EngramError.is(error, 'lock-lost')) await this.#databases.save(writing.guard);
+      if (EngramError.is(error, 'lock-lost')) this.#databases.close();
+      else await this.#save(writing.guard);
       throw error;
     }
-    await this.#databases.save(writing.guard);
+    await this.#save(writing.guard);
     await this.#keepUnshared(writing);
     while (!writing.databases.search.advance(SEARCH_SLICE_MS)) await writing.turn();
-    await this.#databases.save(writing.guard);
+    await this.#save(writing.guard);
     return result;
+  }
+
+  /** What a person is told was not written is not there either: the next request reads what the disk has. */
+  async #save(guard: WriteGuard): Promise<void> {
+    try {
+      await this.#databases.save(guard);
+    } catch (error) {
+      this.#databases.close();
+      throw error;
+    }
   }
 
   /** The copy is a second net: that it cannot be written is told in the log, and fails nothing. */
@@ -480,10 +492,12 @@ export class OpenMemoryFolder implements MemoryFolder {
     }
   }
 
+  /** The ignore file is looked at each time: `git clean -fdx` takes it, and without it the databases would be there to commit. */
   async #tidy(git: GitCommand | undefined, guard: WriteGuard): Promise<void> {
+    const { root, keepFolder } = this.#options;
+    await ensureIgnoreFile(root, git, guard);
     if (this.#isTidy) return;
-    await removeStaleTemporaryFiles(this.#options.root);
-    await ensureIgnoreFile(this.#options.root, git, guard);
+    await removeStaleTemporaryFiles(root, keepFolder === '' ? [] : [keepFolder]);
     this.#isTidy = true;
   }
 
