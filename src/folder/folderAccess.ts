@@ -1,0 +1,233 @@
+import { FileTransport } from '../adapters/chunkFolder.ts';
+import { lookAtFolder } from '../adapters/folderLook.ts';
+import { type GitCommand, openGit } from '../adapters/git.ts';
+import { ensureIgnoreFile } from '../adapters/gitIgnoreFile.ts';
+import { findGit } from '../adapters/gitProcess.ts';
+import { LockFile } from '../adapters/lock.ts';
+import { loadSqlJs } from '../adapters/sqlJs.ts';
+import { systemClock } from '../adapters/systemClock.ts';
+import { removeStaleTemporaryFiles } from '../adapters/temporaryFiles.ts';
+import { makeTurn } from '../adapters/turns.ts';
+import { type ScannedChunk, scanChunks } from '../engine/chunkScan.ts';
+import { EngramError } from '../engine/errors.ts';
+import { ChunkBuilder } from '../engine/exportChunks.ts';
+import { Exporter } from '../engine/exporter.ts';
+import { type ExportPlan, isEmptyPlan } from '../engine/exportPlan.ts';
+import type { CallContext, FolderOptions } from '../engine/folderRequests.ts';
+import { Importer, type ImporterParts } from '../engine/importer.ts';
+import { NEWEST_MANIFEST_VERSION } from '../engine/manifest.ts';
+import type { GitFolderStatus, Turn, WriteGuard } from '../engine/ports.ts';
+import { RowReader } from '../engine/rowReader.ts';
+import type { FolderEnvironment } from '../openFolder.ts';
+import { FolderDatabases, type OpenDatabases, pathsIn } from './databases.ts';
+import { LOCK_WAIT_MS } from './holdLocks.ts';
+import { KeptCopy, lostRows } from './keptCopy.ts';
+import { listingOf, type ManifestReading, readManifestWhole } from './manifestReader.ts';
+import { mustBeOursToWrite, readOnlyDatabase, refused, trackedDatabase } from './refusals.ts';
+
+const SAVE_EVERY_MS = 2_000;
+const SEARCH_SLICE_MS = 20;
+
+/** What a request that reads works with. */
+export interface Reading {
+  readonly databases: OpenDatabases;
+  readonly git: GitCommand | undefined;
+  readonly status: GitFolderStatus | undefined;
+  readonly turn: Turn;
+}
+
+/** What a request that writes works with, while it holds the lock. */
+export interface Writing extends Reading {
+  readonly guard: WriteGuard;
+  readonly context: CallContext;
+}
+
+/**
+ * How the requests of one folder get at it: databases, git and chunks to read from, and the lock to write under. What a request found is
+ * saved before the lock is free.
+ */
+export class FolderAccess {
+  /** Replaced whole when settings or trust change. */
+  options: FolderOptions;
+  readonly environment: FolderEnvironment;
+  readonly databases: FolderDatabases;
+  readonly problems: ImporterParts['problems'] = new Map();
+  readonly #lock: LockFile;
+  #guard: WriteGuard | undefined;
+  #isTidy = false;
+
+  constructor(options: FolderOptions, environment: FolderEnvironment) {
+    this.options = options;
+    this.environment = environment;
+    this.databases = new FolderDatabases(pathsIn(options.root), () => loadSqlJs(environment.wasmPath));
+    this.#lock = new LockFile(options.root);
+  }
+
+  importer({ databases, turn, guard }: Writing): Importer {
+    let savedAt = performance.now();
+    const checkpoint = async (): Promise<void> => {
+      if (performance.now() - savedAt < SAVE_EVERY_MS) return;
+      await this.save(guard);
+      savedAt = performance.now();
+    };
+    return new Importer({
+      transport: this.transport(),
+      store: databases.store,
+      index: databases.index,
+      clock: systemClock,
+      turn,
+      problems: this.problems,
+      quarantined: this.environment.quarantined,
+      onReading: this.environment.onReading,
+      checkpoint,
+    });
+  }
+
+  /** What there is to export of all projects, personal rows too. */
+  async plan(reading: Reading): Promise<ExportPlan> {
+    return this.exporter(reading).plan(await this.scan(reading), { includePersonal: true });
+  }
+
+  exporter({ databases, git, turn }: Reading): Exporter {
+    return new Exporter({ transport: this.transport(), store: databases.store, index: databases.index, clock: systemClock, turn, git });
+  }
+
+  readManifest({ git, status }: Reading): Promise<ManifestReading> {
+    return readManifestWhole({ transport: this.transport(), history: git?.history, isUnmerged: status?.manifestUnmerged ?? false });
+  }
+
+  async scan(reading: Reading, known?: ManifestReading): Promise<readonly ScannedChunk[]> {
+    const { store, index } = reading.databases;
+    const files = await this.transport().listChunks();
+    const manifest = listingOf(known ?? (await this.readManifest(reading)), files);
+    return scanChunks({
+      manifest,
+      files,
+      indexed: index.chunks(),
+      recorded: store.importedChunks(),
+      undone: store.undoneChunks(),
+      problems: this.problems,
+    });
+  }
+
+  /** Runs a request that writes: under the lock, on databases as they are on disk now, saved before the lock is free. */
+  async write<T>(context: CallContext, work: (writing: Writing) => Promise<T>): Promise<T> {
+    await this.#mustBeWritable();
+    const git = await this.git();
+    const status = await git?.folderStatus();
+    if (status?.trackedDatabases.includes('engram.db')) throw trackedDatabase();
+    return this.#lock.hold(
+      async (guard) => {
+        this.#guard = guard;
+        try {
+          await this.#tidy(git, guard);
+          const databases = await this.databases.open(guard);
+          if (!databases.writable) throw readOnlyDatabase(databases);
+          const turn = makeTurn(context.signal);
+          return await this.#workAndSave({ databases, git, status, turn, guard, context }, work);
+        } finally {
+          this.#guard = undefined;
+        }
+      },
+      LOCK_WAIT_MS,
+      context.signal,
+    );
+  }
+
+  /** What was done before a failure or a cancellation stands at a chunk boundary, so it is saved as well. */
+  async #workAndSave<T>(writing: Writing, work: (writing: Writing) => Promise<T>): Promise<T> {
+    let result: T;
+    try {
+      result = await work(writing);
+    } catch (error) {
+      if (EngramError.is(error, 'lock-lost')) this.databases.close();
+      else await this.save(writing.guard);
+      throw error;
+    }
+    await this.save(writing.guard);
+    await this.#keepUnshared(writing);
+    while (!writing.databases.search.advance(SEARCH_SLICE_MS)) await writing.turn();
+    await this.save(writing.guard);
+    return result;
+  }
+
+  /** What a person is told was not written is not there either: the next request reads what the disk has. */
+  async save(guard: WriteGuard): Promise<void> {
+    try {
+      await this.databases.save(guard);
+    } catch (error) {
+      this.databases.close();
+      throw error;
+    }
+  }
+
+  /** The copy is a second net: that it cannot be written is told in the log, and fails nothing. */
+  async #keepUnshared(writing: Writing): Promise<void> {
+    const { keepFolder } = this.options;
+    if (keepFolder === '') return;
+    const { databases, turn } = writing;
+    try {
+      const plan = await this.plan(writing);
+      const parts = isEmptyPlan(plan) ? [] : new ChunkBuilder(databases, plan).build(plan, Number.POSITIVE_INFINITY);
+      const copy = new KeptCopy(keepFolder);
+      await copy.write(parts, await lostRows(await copy.read(turn), new RowReader(databases.store, databases.index), turn));
+    } catch (error) {
+      if (!EngramError.is(error) || error.code === 'cancelled') throw error;
+      this.environment.log('warn', `the copy of what is not shared could not be written: ${error.code}`);
+    }
+  }
+
+  /** The ignore file is looked at each time: `git clean -fdx` takes it, and without it the databases would be there to commit. */
+  async #tidy(git: GitCommand | undefined, guard: WriteGuard): Promise<void> {
+    const { root, keepFolder } = this.options;
+    await ensureIgnoreFile(root, git, guard);
+    if (this.#isTidy) return;
+    await removeStaleTemporaryFiles(root, keepFolder === '' ? [] : [keepFolder]);
+    this.#isTidy = true;
+  }
+
+  async #mustBeWritable(): Promise<void> {
+    this.mustBeTrusted();
+    await mustBeOursToWrite(this.options.root);
+  }
+
+  /** @throws {EngramError} store-newer, and whatever is wrong with the manifest: nothing is written beside one that cannot be read */
+  async mustBeWritableManifest(writing: Writing): Promise<void> {
+    const { file: manifest, error } = await this.readManifest(writing);
+    if (error || !manifest) throw error;
+    if (manifest.version > NEWEST_MANIFEST_VERSION) {
+      throw new EngramError('store-newer', 'manifest.json was written by a newer release, so nothing is exported. Update the extension.');
+    }
+  }
+
+  mustBeTrusted(): void {
+    if (!this.options.trusted)
+      throw new EngramError(
+        'untrusted',
+        'This workspace is in Restricted Mode: chunks can be looked at, nothing else. Trust the workspace to go on.',
+      );
+  }
+
+  /** Databases to read from. @throws {EngramError} untrusted, not-found where there is none */
+  async readable(): Promise<OpenDatabases> {
+    this.mustBeTrusted();
+    const look = await lookAtFolder(this.options.root);
+    if (look.kind !== 'ok') throw refused(look.kind);
+    return this.databases.open();
+  }
+
+  transport(): FileTransport {
+    return new FileTransport(this.options.root, { limits: this.options.limits, guard: () => this.#guard });
+  }
+
+  /** Never in Restricted Mode: a repository's configuration may name programs to run. */
+  async git(): Promise<GitCommand | undefined> {
+    return this.options.trusted ? openGit(this.options.root, this.options.gitPath || findGit()) : undefined;
+  }
+
+  /** What stands in the extension's own storage is a second net: that it cannot be written or read fails nothing. */
+  readonly logged = (error: unknown): void => {
+    if (!EngramError.is(error) || error.code === 'cancelled') throw error;
+    this.environment.log('warn', `the extension's own storage could not be used: ${error.code}`);
+  };
+}
