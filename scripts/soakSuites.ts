@@ -1,7 +1,9 @@
+import fc from 'fast-check';
 import { loadSqlJs } from '../src/adapters/sqlJs.ts';
 import { loadDatabaseKit } from '../test/simulation/memberDatabases.ts';
 import { inMemory, simulateSeed, withGit } from '../test/simulation/simulate.ts';
 import { BlankDatabases } from '../test/support/ourMember.ts';
+import { undoProperties } from '../test/support/undoProperties.ts';
 import { WASM_PATH } from '../test/support/wasm.ts';
 import { checkSeed } from '../test/writerRules/checkHistory.ts';
 
@@ -16,6 +18,7 @@ export interface SoakSuite {
 
 export const soakSuites: readonly SoakSuite[] = [
   { name: 'writer-rules', seeds: 20_000, prepare: prepareWriterRules },
+  { name: 'undo', seeds: 2000, prepare: prepareUndo },
   { name: 'team', seeds: 10_000, prepare: () => prepareTeam(inMemory) },
   { name: 'team-with-git', seeds: 300, prepare: () => prepareTeam(withGit) },
 ];
@@ -23,6 +26,14 @@ export const soakSuites: readonly SoakSuite[] = [
 async function prepareWriterRules(): Promise<(seed: number) => Promise<void>> {
   const blank = new BlankDatabases(await loadSqlJs(WASM_PATH));
   return (seed) => checkSeed(blank, seed);
+}
+
+/** Ten runs of each rule for a seed. */
+async function prepareUndo(): Promise<(seed: number) => Promise<void>> {
+  const properties = undoProperties(await loadSqlJs(WASM_PATH));
+  return async (seed) => {
+    for (const [, property] of properties) await fc.assert(property, { seed, numRuns: 10 });
+  };
 }
 
 async function prepareTeam(simulationOf: typeof inMemory): Promise<(seed: number) => Promise<void>> {

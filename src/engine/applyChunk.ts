@@ -6,8 +6,8 @@ import { isUnknownSession, mergeRows, mergeSessions, packSession, sameSession, u
 import type { FolderIndex, MemoryStore, Turn } from './ports.ts';
 import type { ObservationRecord, PromptRecord, RelationRecord } from './records.ts';
 import { RowReader } from './rowReader.ts';
-import { sessionRow } from './sessionRow.ts';
-import { NO_EXTRA, type RowVersion, relationVersion, type SessionVersion, type Version } from './versions.ts';
+import { sessionRow, unknownSession } from './sessionRow.ts';
+import { type RowVersion, relationVersion, type SessionVersion, type Version } from './versions.ts';
 
 /** What one chunk changed in the memories. */
 export interface Applied {
@@ -101,18 +101,7 @@ export class ChunkApplier {
   /** A row must have its session (foreign key): the one that chunks hold, else a placeholder. */
   #ensureSession(id: string, project: string): void {
     if (this.#store.session(id)) return;
-    const empty: SessionVersion = {
-      entity: 'session',
-      key: id,
-      project: '',
-      directory: '',
-      startedAt: '',
-      endedAt: '',
-      summary: '',
-      deletedAt: '',
-      extra: NO_EXTRA,
-    };
-    this.#writeSession(this.#mergedSession(id, empty), project);
+    this.#writeSession(this.#mergedSession(id, unknownSession(id)), project);
   }
 
   #hideDeletedSession(id: string): void {

@@ -1,13 +1,8 @@
 import { isUnknownSession } from './merge.ts';
 import type { SessionRecord } from './records.ts';
-import { PLACEHOLDER_DIRECTORY, PLACEHOLDER_START, type SessionVersion } from './versions.ts';
+import { NO_EXTRA, PLACEHOLDER_DIRECTORY, PLACEHOLDER_START, type SessionVersion } from './versions.ts';
 
-/**
- * A session as a row of the memories. Only one of which nothing is known gets the placeholder's directory: beside it a known project would
- * count as unknown when the row is read again.
- *
- * @param fallbackProject where no version names one: the project of a row that needs the session
- */
+/** A session as a row of the memories; one of which nothing is known as a placeholder. @param fallbackProject where it names none */
 export function sessionRow(session: SessionVersion, fallbackProject: string): SessionRecord {
   return {
     id: session.key,
@@ -17,4 +12,9 @@ export function sessionRow(session: SessionVersion, fallbackProject: string): Se
     ...(session.endedAt !== '' && { endedAt: session.endedAt }),
     ...(session.summary !== '' && { summary: session.summary }),
   };
+}
+
+/** A session of which nothing but its id is known. */
+export function unknownSession(key: string): SessionVersion {
+  return { entity: 'session', key, project: '', directory: '', startedAt: '', endedAt: '', summary: '', deletedAt: '', extra: NO_EXTRA };
 }

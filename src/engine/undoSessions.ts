@@ -4,7 +4,7 @@ import { isUnknownSession, mergeSessions, sameSession, unpackSession } from './m
 import type { FolderIndex, MemoryStore } from './ports.ts';
 import type { Extra, JsonValue } from './records.ts';
 import { RowReader } from './rowReader.ts';
-import { sessionRow } from './sessionRow.ts';
+import { sessionRow, unknownSession } from './sessionRow.ts';
 import { NO_EXTRA, type SessionVersion } from './versions.ts';
 
 export interface SessionUndoParts {
@@ -46,7 +46,7 @@ export class SessionUndo {
       this.#keepExtra(id, NO_EXTRA);
       return 'removed';
     }
-    const wanted = target ?? emptySession(id);
+    const wanted = target ?? unknownSession(id);
     if (local && sameSession({ ...wanted, deletedAt: '' }, { ...local, deletedAt: '' })) return 'same';
     this.#write(wanted);
     return 'changed';
@@ -62,8 +62,9 @@ export class SessionUndo {
   }
 
   #write(session: SessionVersion): void {
-    const before = this.#parts.store.session(session.key);
-    this.#parts.store.writeSession(sessionRow(session, before?.project ?? ''));
+    // Beside a placeholder the project is only a hint, so the one that stands there does.
+    const hint = isUnknownSession(session) ? (this.#parts.store.session(session.key)?.project ?? '') : '';
+    this.#parts.store.writeSession(sessionRow(session, hint));
     this.#keepExtra(session.key, session.extra);
   }
 
@@ -82,7 +83,7 @@ function withOwnFields(
   all: SessionVersion | undefined,
   others: SessionVersion | undefined,
 ): SessionVersion | undefined {
-  const base = others ?? emptySession(local.key);
+  const base = others ?? unknownSession(local.key);
   const own = FIELDS.filter((field) => local[field] !== '' && local[field] !== (all?.[field] ?? ''));
   const extra = new Map<string, JsonValue>(base.extra);
   for (const [key, value] of local.extra) {
@@ -91,8 +92,4 @@ function withOwnFields(
   }
   if (!others && own.length === 0 && extra.size === 0) return undefined;
   return { ...base, ...Object.fromEntries(own.map((field) => [field, local[field]])), extra };
-}
-
-function emptySession(key: string): SessionVersion {
-  return { entity: 'session', key, project: '', directory: '', startedAt: '', endedAt: '', summary: '', deletedAt: '', extra: NO_EXTRA };
 }

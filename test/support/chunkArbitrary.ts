@@ -28,7 +28,7 @@ function withExtra<R>(record: R, extra: Readonly<Record<string, JsonValue>> | un
 const session: fc.Arbitrary<SessionRecord> = fc
   .record({
     id: sessionIds,
-    project: words,
+    project: fc.oneof(words, fc.constant('')),
     directory: fc.constantFrom('', 'here', 'elsewhere'),
     startedAt: times,
     end: fc.option(times),

@@ -2,8 +2,8 @@ import { expect, it } from 'vitest';
 import { loadSqlJs } from '../../../src/adapters/sqlJs.ts';
 import { relationMutation, upsertMutation } from '../../../src/engine/payloads.ts';
 import type { ChunkData, ObservationRecord, RelationRecord } from '../../../src/engine/records.ts';
-import { WASM_PATH } from '../../support/folder.ts';
 import { MemberDatabase, packed } from '../../support/memberDatabase.ts';
+import { WASM_PATH } from '../../support/wasm.ts';
 
 const time = '2025-01-01 00:00:00';
 const memory = (syncId: string): ObservationRecord => ({
