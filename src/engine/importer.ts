@@ -72,13 +72,16 @@ export class Importer {
 
   /**
    * Puts the chunks that wait into the index without importing them, so that an export knows what they hold. What cannot be read stays as
-   * it is.
+   * it is. A chunk that the database has recorded is merged: once the index has it, too, it counts as merged, and nobody would look for the
+   * unknown fields that were lost with the index, or for the edits that an older program ignored.
    */
   async learn(chunks: readonly ScannedChunk[]): Promise<void> {
+    const recorded = this.#parts.store.importedChunks();
     for (const chunk of chunks.filter(({ waiting, state, indexed }) => (waiting || state === 'undone') && !indexed)) {
       try {
         const read = await this.#read(chunk, false);
-        await putInIndex(this.#parts.index, read.indexed, read.versions, this.#parts.turn);
+        if (recorded.has(chunk.id) && chunk.state !== 'undone') await this.#merge(read.indexed, read.versions);
+        else await putInIndex(this.#parts.index, read.indexed, read.versions, this.#parts.turn);
       } catch (error) {
         if (!isChunkFault(error)) throw error;
         this.#remember(chunk, chunkFault(chunk.id, error));

@@ -55,6 +55,7 @@ export async function round(team: Team, random: Random): Promise<number> {
 /** What must hold at the end; each finding in words. */
 export async function verdict(team: Team, random: Random): Promise<string[]> {
   await comeTogether(team, random);
+  for (const member of team.ours) await member.shareAgain();
   const first = await round(team, random);
   const second = await round(team, random);
   team.trace.push(`two rounds: ours wrote ${first} and ${second} chunks`);

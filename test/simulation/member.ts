@@ -36,6 +36,8 @@ export class Member implements Teammate {
   readonly #random: Random;
   #problems: ImporterParts['problems'] = new Map();
   #status: GitFolderStatus | undefined;
+  /** A lost index does not come back with who had exported a chunk. */
+  #hasLostIndex = false;
 
   constructor({ name, clone, clock, kit, random }: MemberOptions) {
     this.name = name;
@@ -84,6 +86,15 @@ export class Member implements Teammate {
     return new Set(plan.noLongerShared.map(({ version }) => versionKey(version.entity, version.key)));
   }
 
+  /** The click on what is listed as no longer shared; only after the index was lost, because otherwise nothing of ours is. */
+  async shareAgain(): Promise<void> {
+    if (!this.#hasLostIndex) return;
+    const { index } = this.databases;
+    for (const { version } of (await this.#exporter().plan(await this.#scan(), {})).noLongerShared) {
+      index.removeHoldings(version.entity, version.key);
+    }
+  }
+
   async killedAfter(writes: number, work: () => Promise<unknown>): Promise<void> {
     this.databases.beginDanger();
     this.#fuse.set(writes);
@@ -101,6 +112,7 @@ export class Member implements Teammate {
   }
 
   loseIndex(): void {
+    this.#hasLostIndex = true;
     this.databases.loseIndex();
   }
 

@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { loadSqlJs, openSqlJs } from '../../src/adapters/sqlJs.ts';
 import { migrateMemorySchema } from '../../src/store/migrateMemory.ts';
@@ -10,5 +10,14 @@ export async function databaseFrom(root: string, statements: readonly string[]):
   migrateMemorySchema(database);
   for (const statement of statements) database.run(statement);
   writeFileSync(join(root, 'engram.db'), database.export());
+  database.close();
+}
+
+/** Runs statements on the `engram.db` of `root`, as another program would. */
+export async function changeDatabase(root: string, statements: readonly string[]): Promise<void> {
+  const path = join(root, 'engram.db');
+  const database = openSqlJs(await loadSqlJs(WASM_PATH), readFileSync(path));
+  for (const statement of statements) database.run(statement);
+  writeFileSync(path, database.export());
   database.close();
 }

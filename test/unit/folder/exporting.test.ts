@@ -1,9 +1,9 @@
-import { readFileSync, rmSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, it } from 'vitest';
 import { chunkNames, chunkText, engramFolder, openIn } from '../../support/folder.ts';
-import { databaseFrom } from '../../support/goldenDatabase.ts';
+import { changeDatabase, databaseFrom } from '../../support/goldenDatabase.ts';
 
 /** A second member: the same folder of files, databases of their own. */
 function forget(root: string): void {
@@ -108,6 +108,24 @@ describe('an export', () => {
     expect(counts).toMatchObject({ sessions: 1, memories: 2, prompts: 0, mutations: 0, heldBack: 4 });
     expect(chunkText(root, chunkIds[0] ?? '')).not.toContain('obs-3');
     expect((await folder.sync({})).exported).toMatchObject({ chunkIds: [], heldBack: 4 });
+  });
+
+  it('merges the edit that an older program has recorded and ignored, also when nothing was imported before', async () => {
+    const root = engramFolder();
+    const first = openIn(root);
+    const { syncId } = await first.save({ title: 'Before', content: 'a' });
+    await first.sync({});
+    const before = readFileSync(join(root, 'engram.db'));
+    await first.edit(syncId, { title: 'After' });
+    const [id] = (await first.sync({})).exported.chunkIds;
+    await first.close();
+    forget(root);
+    writeFileSync(join(root, 'engram.db'), before);
+    await changeDatabase(root, [`INSERT INTO sync_chunks(target_key, chunk_id, imported_at) VALUES('local', '${id}', '')`]);
+    const second = openIn(root);
+    expect((await second.exportNew({})).chunkIds).toEqual([]);
+    await second.importChunks({});
+    expect(await second.memory(syncId)).toMatchObject({ title: 'After' });
   });
 
   it('is split where it would be too large, each part complete', async () => {

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { loadSqlJs, openSqlJs } from '../../../src/adapters/sqlJs.ts';
 import type { MemoryFolder } from '../../../src/openFolder.ts';
-import { chunkText, engramFolder, openIn, putChunk, putManifest, WASM_PATH } from '../../support/folder.ts';
+import { chunkText, engramFolder, openIn, putChunk, putManifest } from '../../support/folder.ts';
+import { changeDatabase } from '../../support/goldenDatabase.ts';
 
 /** Values that a round trip through JavaScript's own JSON would change, as another program may write them and as Go's encoder does. */
 const UNKNOWN = '"x_list":[1.0,{"big":9007199254740993,"deep":null}],"x_text":"a<b>\\u2028é","z_last":-0';
@@ -26,14 +26,6 @@ function newerFolder(): string {
   putChunk(root, ID, CHUNK);
   putManifest(root, MANIFEST);
   return root;
-}
-
-async function changeIn(root: string, statements: readonly string[]): Promise<void> {
-  const path = join(root, 'engram.db');
-  const database = openSqlJs(await loadSqlJs(WASM_PATH), readFileSync(path));
-  for (const statement of statements) database.run(statement);
-  writeFileSync(path, database.export());
-  database.close();
 }
 
 /** What the next export writes. */
@@ -79,7 +71,7 @@ describe('what a newer program wrote and this one does not know', () => {
     const folder = openIn(root);
     await folder.importChunks({});
     await folder.close();
-    await changeIn(root, [
+    await changeDatabase(root, [
       `UPDATE sessions SET ended_at = '2025-01-02 06:00:00'`,
       `UPDATE user_prompts SET content = 'Why not?', created_at = '2025-01-02 04:02:00'`,
       `UPDATE memory_relations SET reason = 'r', updated_at = '2025-01-03 00:00:00'`,
