@@ -78,10 +78,16 @@ export function missingFrom(member: Member, ledger: Ledger, { exactly, team }: {
     const here = member.rows.row(version.entity, version.key);
     const isSame = here?.order === version.order;
     if (isSame || (version.record === undefined && !here)) continue;
-    if (!exactly && here !== undefined && here.order > version.order) continue;
+    if (!exactly && isBeaten(member, version, here)) continue;
     lacks.push(`${key} is ${describe(here)}, not ${describe(version)}`);
   }
   return lacks;
+}
+
+/** An older program made a later version. Of a deletion that came before its row only the index knows. */
+function isBeaten(member: Member, { entity, key, order }: RowVersion, here: RowVersion | undefined): boolean {
+  if (here) return here.order > order;
+  return member.databases.index.holdings(entity, key).some((holding) => holding.order > order);
 }
 
 function describe(version: RowVersion | undefined): string {
