@@ -72,7 +72,12 @@ export function missingFrom(member: Member, ledger: Ledger, { exactly, team }: {
     if (here && team.has(session.key) && !sameSession(mergeSessions(here, session), here))
       lacks.push(`session ${session.key} is not as ours left it`);
   }
-  const endIsLive = (key: string): boolean => ledger.rows.get(key)?.record !== undefined;
+  const live = new Set(exactly ? [] : [...member.databases.store.observations()].flatMap((row) => (row.deletedAt ? [] : [row.syncId])));
+  // An older program may have deleted an end, of which the ledger knows nothing.
+  const endIsLive = (key: string): boolean => {
+    const end = ledger.rows.get(key);
+    return end?.record !== undefined && (exactly || live.has(end.key));
+  };
   for (const [key, version] of ledger.rows) {
     if (version.entity === 'relation' && !endsOf(version.record as RelationRecord).every(endIsLive)) continue;
     const here = member.rows.row(version.entity, version.key);
