@@ -1,7 +1,11 @@
 import fc from 'fast-check';
 import { loadSqlJs } from '../src/adapters/sqlJs.ts';
+import { checkFuzzSeed } from '../test/fuzz/checkSeed.ts';
+import { checkKill } from '../test/kills/checkKill.ts';
+import { buildCommandLine } from '../test/kills/commandLine.ts';
 import { loadDatabaseKit } from '../test/simulation/memberDatabases.ts';
 import { inMemory, simulateSeed, withGit } from '../test/simulation/simulate.ts';
+import { FolderChecker } from '../test/support/checkFolder.ts';
 import { BlankDatabases } from '../test/support/ourMember.ts';
 import { undoProperties } from '../test/support/undoProperties.ts';
 import { WASM_PATH } from '../test/support/wasm.ts';
@@ -21,6 +25,8 @@ export const soakSuites: readonly SoakSuite[] = [
   { name: 'undo', seeds: 2000, prepare: prepareUndo },
   { name: 'team', seeds: 10_000, prepare: () => prepareTeam(inMemory) },
   { name: 'team-with-git', seeds: 300, prepare: () => prepareTeam(withGit) },
+  { name: 'fuzz', seeds: 1000, prepare: async () => checkFuzzSeed },
+  { name: 'kills', seeds: 500, prepare: prepareKills },
 ];
 
 async function prepareWriterRules(): Promise<(seed: number) => Promise<void>> {
@@ -42,4 +48,9 @@ async function prepareTeam(simulationOf: typeof inMemory): Promise<(seed: number
     const failure = await simulateSeed(seed, simulation);
     if (failure !== undefined) throw new Error(failure);
   };
+}
+
+async function prepareKills(): Promise<(seed: number) => Promise<void>> {
+  const [cli, checker] = [await buildCommandLine(), await FolderChecker.load()];
+  return (seed) => checkKill(cli, checker, seed);
 }

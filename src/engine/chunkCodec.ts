@@ -14,7 +14,8 @@ import {
   sessionToJson,
   sortedExtra,
 } from './recordCodec.ts';
-import type { ChunkData, JsonObject, JsonValue, RejectedRecord } from './records.ts';
+import type { ChunkData, JsonObject, JsonValue } from './records.ts';
+import { Rejections } from './rejections.ts';
 
 /** Lower-case hex of the SHA-256. */
 export function sha256Hex(bytes: Uint8Array): string {
@@ -81,7 +82,7 @@ const KEYS: ReadonlySet<string> = new Set(['sessions', 'observations', 'prompts'
 
 function* readChunk(root: JsonValue): Generator<void, ChunkData> {
   const object = rootObject(root);
-  const rejected: RejectedRecord[] = [];
+  const rejected = new Rejections();
   const sessions = yield* readList({ object, key: 'sessions', rejected }, sessionFromJson);
   const observations = yield* readList({ object, key: 'observations', rejected }, observationFromJson);
   const prompts = yield* readList({ object, key: 'prompts', rejected }, promptFromJson);
@@ -93,7 +94,7 @@ function* readChunk(root: JsonValue): Generator<void, ChunkData> {
     prompts,
     ...(mutations.length > 0 && { mutations }),
     ...(extra.size > 0 && { extra }),
-    ...(rejected.length > 0 && { rejected }),
+    ...(rejected.list.length > 0 && { rejected: rejected.list }),
   };
 }
 
@@ -112,7 +113,7 @@ function isBareRecord(root: JsonObject): boolean {
 interface ListOf {
   readonly object: JsonObject;
   readonly key: string;
-  readonly rejected: RejectedRecord[];
+  readonly rejected: Rejections;
 }
 
 function* readList<T>({ object, key, rejected }: ListOf, read: (json: JsonObject) => T): Generator<void, readonly T[]> {
@@ -122,7 +123,7 @@ function* readList<T>({ object, key, rejected }: ListOf, read: (json: JsonObject
   const records: T[] = [];
   for (const [index, json] of list.entries()) {
     const record = readRecord(json, read);
-    if (typeof record === 'string') rejected.push({ path: `${key}[${index}]`, reason: record });
+    if (typeof record === 'string') rejected.add(`${key}[${index}]`, record);
     else records.push(record.value);
     if (index % RECORDS_PER_STEP === RECORDS_PER_STEP - 1) yield;
   }

@@ -6,6 +6,7 @@ import { mergeRows, mergeSessions } from './merge.ts';
 import type { Turn } from './ports.ts';
 import { decodeMutationPayload, observationFromJson, promptFromJson, relationFromJson, sessionFromJson } from './recordCodec.ts';
 import type { ChunkData, JsonObject, JsonValue, RejectedRecord, SyncMutation } from './records.ts';
+import { Rejections } from './rejections.ts';
 import {
   observationVersion,
   promptVersion,
@@ -53,7 +54,7 @@ export async function chunkVersions(data: ChunkData, turn: Turn): Promise<ChunkV
     collected.addRow(promptVersion(record), true);
     await turn();
   }
-  const rejected: RejectedRecord[] = [];
+  const rejected = new Rejections();
   for (const [index, mutation] of (data.mutations ?? []).entries()) {
     try {
       const version = mutationVersion(mutation);
@@ -61,11 +62,11 @@ export async function chunkVersions(data: ChunkData, turn: Turn): Promise<ChunkV
       else collected.addRow(version, false);
     } catch (error) {
       if (!EngramError.is(error)) throw error;
-      rejected.push({ path: `mutations[${index}]`, reason: error.message });
+      rejected.add(`mutations[${index}]`, error.message);
     }
     await turn();
   }
-  return { sessions: collected.sessions, rows: collected.rows, relations: collected.relations, rejected };
+  return { sessions: collected.sessions, rows: collected.rows, relations: collected.relations, rejected: rejected.list };
 }
 
 class Collector {

@@ -6,6 +6,19 @@ const MAX_DEPTH = 10_000;
 /** Longer integers stay text: making a bigint of a million digits would block the thread. */
 const MAX_BIGINT_TEXT = 64;
 
+/**
+ * What one document may cost in memory, in values; an object costs as much as {@link OBJECT_COST} of them. A sound memory costs about 50,
+ * so that 40,000 of them fit, and of a larger file (whose reader has raised the limit of its size) as many as it can hold.
+ */
+const MIN_BUDGET = 1 << 21;
+const BYTES_PER_COST = 16;
+const OBJECT_COST = 32;
+const LIST_COST = 8;
+const ELEMENT_COST = 4;
+/** No program writes an object of so many members, nor a text or number so long (Go's own limit for a memory's text is 50,000 bytes). */
+const MAX_MEMBERS = 10_000;
+const MIN_TOKEN_LIMIT = 1 << 22;
+
 const NUMBER = /-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?/y;
 const INTEGER = /^-?[0-9]+$/;
 
@@ -20,10 +33,12 @@ export class GoJsonParser {
   #at = 0;
   readonly #stack: Frame[] = [];
   #root: JsonValue = null;
+  #budget: number;
 
   /** @param text well-formed UTF-16. */
   constructor(text: string) {
     this.#text = text;
+    this.#budget = Math.max(MIN_BUDGET, text.length / BYTES_PER_COST);
   }
 
   /** The document, once {@link run} said that it is complete. */
@@ -42,6 +57,8 @@ export class GoJsonParser {
 
   /** Reads one value, or the opening of one. @returns whether that completed the document. */
   #value(): boolean {
+    const frame = this.#stack.at(-1);
+    this.#spend(frame && 'list' in frame ? ELEMENT_COST : 1);
     const first = this.#peek();
     if (first === 0x22) return this.#complete(this.#string());
     if (first === 0x7b) return this.#openObject();
@@ -54,6 +71,7 @@ export class GoJsonParser {
   }
 
   #openObject(): boolean {
+    this.#spend(OBJECT_COST);
     const frame: Frame = { map: new Map(), key: '' };
     this.#push(frame);
     if (this.#peek() === 0x7d) return this.#close(frame);
@@ -62,6 +80,7 @@ export class GoJsonParser {
   }
 
   #openArray(): boolean {
+    this.#spend(LIST_COST);
     const frame: Frame = { list: [] };
     this.#push(frame);
     return this.#peek() === 0x5d ? this.#close(frame) : false;
@@ -102,8 +121,21 @@ export class GoJsonParser {
     }
     this.#at += 1;
     if (next !== 0x2c) return true;
-    if (!inList) frame.key = this.#key();
+    if (inList) return false;
+    if (frame.map.size >= MAX_MEMBERS) throw corrupt('an object has more members than any program writes');
+    frame.key = this.#key();
     return false;
+  }
+
+  #spend(cost: number): void {
+    this.#budget -= cost;
+    if (this.#budget < 0) throw corrupt('it holds more values than any program writes');
+  }
+
+  /** @returns the text of a string or number, or what else the text between two places is. */
+  #token(start: number, end: number): string {
+    if (end - start > Math.max(MIN_TOKEN_LIMIT, this.#text.length / 8)) throw corrupt('a text or number is longer than any program writes');
+    return this.#text.slice(start, end);
   }
 
   #finish(value: JsonValue): boolean {
@@ -127,7 +159,7 @@ export class GoJsonParser {
       const unit = this.#text.charCodeAt(at);
       if (unit === 0x22) {
         this.#at = at + 1;
-        return this.#text.slice(start, at);
+        return this.#token(start, at);
       }
       if (unit === 0x5c) return this.#escapedString(start, at);
       if (!(unit >= 0x20)) throw this.#badString(start);
@@ -138,9 +170,10 @@ export class GoJsonParser {
   #escapedString(start: number, firstEscape: number): string {
     const end = this.#closingQuote(firstEscape);
     if (end < 0) throw this.#badString(start);
+    const literal = this.#token(start - 1, end + 1);
     let value: string;
     try {
-      value = JSON.parse(this.#text.slice(start - 1, end + 1)) as string;
+      value = JSON.parse(literal) as string;
     } catch {
       throw this.#badString(start);
     }
@@ -183,8 +216,9 @@ export class GoJsonParser {
     NUMBER.lastIndex = this.#at;
     const text = NUMBER.exec(this.#text)?.[0];
     if (text === undefined) throw this.#unexpectedAt(this.#at + 1, 'in numeric literal');
+    const start = this.#at;
     this.#at += text.length;
-    return toNumber(text);
+    return toNumber(this.#token(start, this.#at));
   }
 
   #literal<T extends JsonValue>(word: string, value: T): T {

@@ -33,7 +33,13 @@ export function stringifyGo(value: JsonValue): string {
   return write(value, { sorted: false, indented: false });
 }
 
-/** As Go's `json.MarshalIndent` with two spaces: line ends LF, no line end after the last bracket. */
+/** Indenting each level of 10,000 would make 200 MB of a file of 60 KB. Nothing that a program writes lies so deep. */
+const MAX_INDENTED = 32;
+
+/**
+ * As Go's `json.MarshalIndent` with two spaces: line ends LF, no line end after the last bracket. What is nested deeper than
+ * {@link MAX_INDENTED} stands on one line.
+ */
 export function stringifyGoIndented(value: JsonValue): string {
   return write(value, { sorted: false, indented: true });
 }
@@ -65,8 +71,9 @@ function write(root: JsonValue, style: Style): string {
   return parts.join('');
 }
 
-function opened(value: readonly JsonValue[] | JsonObject, depth: number, style: Style): Work[] {
+function opened(value: readonly JsonValue[] | JsonObject, depth: number, wanted: Style): Work[] {
   const list = isJsonArray(value);
+  const style = depth < MAX_INDENTED ? wanted : { ...wanted, indented: false };
   if ((list ? value.length : value.size) === 0) return [list ? '[]' : '{}'];
   const lineStart = style.indented ? `\n${'  '.repeat(depth + 1)}` : '';
   const work: Work[] = [];

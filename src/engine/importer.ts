@@ -12,6 +12,7 @@ import type { IndexedChunk } from './held.ts';
 import { type ChunkId, isHashId } from './manifest.ts';
 import { isOwnWork } from './ownWork.ts';
 import type { Clock, FolderIndex, MemoryStore, Transport, Turn } from './ports.ts';
+import { countRejected } from './rejections.ts';
 import { RowReader } from './rowReader.ts';
 
 export interface ImporterParts {
@@ -108,7 +109,7 @@ export class Importer {
       if (!isNamed) checkHash(chunk.id, sha256);
       const data = await decodeChunk(bytes, turn);
       const versions = await chunkVersions(data, turn);
-      const rejected = (data.rejected?.length ?? 0) + versions.rejected.length;
+      const rejected = countRejected(data.rejected) + countRejected(versions.rejected);
       const createdAt = chunk.entry?.createdAt ?? entryTime(data, '', clock.now());
       const exportedHere = chunk.indexed?.exportedHere ?? this.#isOwn(chunk.id, versions);
       return { indexed: indexedChunk({ chunk, sha256, rejected, createdAt, exportedHere }, versions), versions };

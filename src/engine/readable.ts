@@ -35,7 +35,10 @@ export async function chunkDocument(heading: ChunkHeading, data: ChunkData, turn
   await changesOf(data, page, turn);
   if (data.rejected?.length) {
     page.line('\n## Records that could not be read\n');
-    for (const { path, reason } of data.rejected) page.line(`- ${path}: ${reason}`);
+    for (const { path, reason, andMore } of data.rejected) {
+      page.line(`- ${path}: ${reason}`);
+      if (andMore) page.line(`- and ${andMore} more`);
+    }
   }
   return { title: `Chunk ${heading.id}`, text: page.text() };
 }

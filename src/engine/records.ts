@@ -112,6 +112,8 @@ export interface ChunkData {
 export interface RejectedRecord {
   readonly path: string;
   readonly reason: string;
+  /** So many more stand behind it that are not listed. */
+  readonly andMore?: number;
 }
 
 /** A prompt that was deleted (table `prompt_tombstones`). */

@@ -64,6 +64,12 @@ export function sharedTitles(root: string): string[] {
   return [...new Set(titles)].sort();
 }
 
+/** Names of the chunk files. */
+export function chunkFiles(root: string): string[] {
+  const folder = join(root, 'chunks');
+  return existsSync(folder) ? readdirSync(folder).sort() : [];
+}
+
 /** Temporary files and locks below a folder. */
 export function leftOver(folder: string): string[] {
   if (!existsSync(folder)) return [];

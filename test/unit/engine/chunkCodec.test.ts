@@ -6,6 +6,7 @@ import { chunkId, decodeChunk, decodeChunkSync, encodeChunk, sha256Hex } from '.
 import { EngramError } from '../../../src/engine/errors.ts';
 import { parseGoJson } from '../../../src/engine/goJson.ts';
 import type { ChunkData, Int, JsonValue } from '../../../src/engine/records.ts';
+import { countRejected } from '../../../src/engine/rejections.ts';
 import { corpusPath, goldenPath } from '../../golden.ts';
 
 const bytes = (text: string) => new TextEncoder().encode(text);
@@ -154,6 +155,12 @@ describe('decodeChunk', () => {
       { path: 'observations[2]', reason: 'it is null, not an object' },
       { path: 'observations[3]', reason: 'revision_count is a number, not a whole number of 64 bits' },
     ]);
+  });
+
+  it('names the first thousand bad records and counts the others', () => {
+    const { rejected } = decode(`{"sessions":[${'0,'.repeat(1_499)}0]}`);
+    expect(rejected).toHaveLength(1_000);
+    expect(countRejected(rejected)).toBe(1_500);
   });
 
   it('takes a row number of the wrong type for none', () => {

@@ -185,6 +185,13 @@ describe('writing', () => {
     );
   });
 
+  it('does not indent what is nested too deeply: the spaces alone would be 200 MB', () => {
+    const text = `${'{"a":'.repeat(9_990)}1${'}'.repeat(9_990)}`;
+    const indented = stringifyGoIndented(parseGoJson(text));
+    expect(indented.length).toBeLessThan(70_000);
+    expect(stringifyGo(parseGoJson(indented))).toBe(text);
+  });
+
   it('gives numbers back as they were', () => {
     const text = '[1.0,1e400,-0,9007199254740993,0.1,1E5]';
     expect(stringifyGo(parseGoJson(text))).toBe(text);
@@ -196,6 +203,32 @@ describe('writing', () => {
 
   it('writes a list of 300,000 without overflowing a stack', () => {
     expect(stringifyGo(new Array<JsonValue>(300_000).fill(1))).toHaveLength(600_001);
+  });
+});
+
+describe('what no program writes is refused before it costs memory', () => {
+  const list = (item: string, count: number) => `[${new Array<string>(count).fill(item).join(',')}]`;
+
+  it.each([
+    ['values', list('0', 530_000), 'it holds more values than any program writes'],
+    ['objects', list('{}', 70_000), 'it holds more values than any program writes'],
+    ['lists', list('[]', 180_000), 'it holds more values than any program writes'],
+    [
+      'members',
+      `{${Array.from({ length: 10_002 }, (_, n) => `"k${n}":0`).join(',')}}`,
+      'an object has more members than any program writes',
+    ],
+    ['letters', `["${'x'.repeat(4_200_000)}"]`, 'a text or number is longer than any program writes'],
+    ['escapes', `["${'\\n'.repeat(2_100_000)}"]`, 'a text or number is longer than any program writes'],
+    ['digits', `[${'9'.repeat(4_200_000)}]`, 'a text or number is longer than any program writes'],
+  ])('too many %s', (_what, text, message) => {
+    expect(messageOf(() => parseGoJson(text))).toBe(message);
+  });
+
+  it('but 40,000 memories are not too many, and a larger file may hold more', () => {
+    const row = `{${Array.from({ length: 16 }, (_, n) => `"field_${n}":"text"`).join(',')}}`;
+    expect(parseGoJson(list(row, 40_000))).toHaveLength(40_000);
+    expect(parseGoJson(list(row.replace('text', 'text'.repeat(200)), 60_000))).toHaveLength(60_000);
   });
 });
 
