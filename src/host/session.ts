@@ -54,6 +54,8 @@ export interface Sessions {
   readonly all: readonly FolderSession[];
   /** Workspace folders that have no `.engram` yet: where Initialize can make one (at the git root where there is one). */
   readonly candidates: readonly { readonly folder: WorkspaceFolder; readonly root: Uri }[];
+  /** Looks which folders are there now: of one that was just deleted no watcher may have told yet. */
+  findFolders(): Promise<void>;
   /** Fires when {@link kind}, {@link all}, or the snapshot of any session changes. */
   readonly onDidChange: Event<void>;
   readonly onDidArrive: Event<Arrival>;

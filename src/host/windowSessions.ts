@@ -117,6 +117,10 @@ export class WindowSessions implements Sessions, Disposable {
     }
   }
 
+  findFolders(): Promise<void> {
+    return this.#discover();
+  }
+
   async refresh(): Promise<void> {
     await this.#search();
     await Promise.all([...this.#sessions.values()].map((session) => session.look('refresh')));

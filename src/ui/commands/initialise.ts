@@ -8,6 +8,7 @@ import type { CommandContext } from './commandContext.ts';
 export async function initialise(context: CommandContext): Promise<void> {
   const { sessions } = context;
   mustBeTrusted(context);
+  await sessions.findFolders();
   const items = sessions.candidates.map(({ folder, root }) => ({ label: plain(folder.name), root }));
   if (items.length === 0) throw new EngramError('not-initialised', nothingToInitialise(context));
   const [only] = items;
