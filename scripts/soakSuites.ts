@@ -7,6 +7,7 @@ import { loadDatabaseKit } from '../test/simulation/memberDatabases.ts';
 import { inMemory, simulateSeed, withGit } from '../test/simulation/simulate.ts';
 import { FolderChecker } from '../test/support/checkFolder.ts';
 import { BlankDatabases } from '../test/support/ourMember.ts';
+import { checkTwoWindows } from '../test/support/twoWindows.ts';
 import { undoProperties } from '../test/support/undoProperties.ts';
 import { WASM_PATH } from '../test/support/wasm.ts';
 import { checkSeed } from '../test/writerRules/checkHistory.ts';
@@ -27,6 +28,7 @@ export const soakSuites: readonly SoakSuite[] = [
   { name: 'team-with-git', seeds: 300, prepare: () => prepareTeam(withGit) },
   { name: 'fuzz', seeds: 1000, prepare: async () => checkFuzzSeed },
   { name: 'kills', seeds: 500, prepare: prepareKills },
+  { name: 'two-windows', seeds: 5, prepare: prepareTwoWindows },
 ];
 
 async function prepareWriterRules(): Promise<(seed: number) => Promise<void>> {
@@ -53,4 +55,10 @@ async function prepareTeam(simulationOf: typeof inMemory): Promise<(seed: number
 async function prepareKills(): Promise<(seed: number) => Promise<void>> {
   const [cli, checker] = [await buildCommandLine(), await FolderChecker.load()];
   return (seed) => checkKill(cli, checker, seed);
+}
+
+/** Nothing is random in it but what the two processes do to each other. */
+async function prepareTwoWindows(): Promise<(seed: number) => Promise<void>> {
+  const checker = await FolderChecker.load();
+  return () => checkTwoWindows(checker, 200);
 }
