@@ -195,7 +195,7 @@ async function coded(work: Promise<unknown>): Promise<boolean> {
 
 /** Chunk files that no entry of the manifest names. */
 function unlisted(root: string): string[] {
-  const { chunks } = JSON.parse(readFileSync(join(root, 'manifest.json'), 'utf8')) as { chunks: { id?: string }[] };
-  const listed = new Set(chunks.map((entry) => `${entry?.id}.jsonl.gz`));
+  const { chunks } = JSON.parse(readFileSync(join(root, 'manifest.json'), 'utf8')) as { chunks: ({ id?: unknown } | null)[] };
+  const listed = new Set(chunks.map((entry) => (typeof entry?.id === 'string' ? `${entry.id}.jsonl.gz` : '')));
   return chunkFiles(root).filter((name) => !listed.has(name));
 }
