@@ -7,6 +7,8 @@ export type { DetectedProject as DetectionResult } from './adapters/projectDetec
 export { getUsername } from './adapters/userName.ts';
 // Outside, the plain name is the function that gives its result at once, like its counterpart.
 export { chunkId, decodeChunk as decodeChunkInSlices, decodeChunkSync as decodeChunk, encodeChunk } from './engine/chunkCodec.ts';
+export { canonicalizeForProject } from './engine/cloud/canonical.ts';
+export { CanonicalError } from './engine/cloud/canonicalError.ts';
 export { ChunkNotFoundError, EngramError, type EngramErrorCode } from './engine/errors.ts';
 export {
   type CallContext,

@@ -3,7 +3,7 @@ import { decodeUtf8 } from './goUtf8.ts';
 import type { Turn } from './ports.ts';
 import type { JsonObject, JsonValue } from './records.ts';
 
-export { canonicalJson, compareUtf8, encodeGoString, stringifyGo, stringifyGoIndented } from './goJsonWrite.ts';
+export { canonicalJson, compareUtf8, encodeGoString, genericJson, stringifyGo, stringifyGoIndented } from './goJsonWrite.ts';
 export { isJsonArray, isJsonObject, shapeOf } from './jsonShape.ts';
 
 /** Characters between two turns: a few milliseconds of work. */

@@ -49,9 +49,15 @@ export function canonicalJson(value: JsonValue): string {
   return write(value, { sorted: true, indented: false });
 }
 
+/** As {@link canonicalJson}, of what Go has read into `interface{}`: each number is a float64, so `1.0` is `1` and 2^53+1 is 2^53. */
+export function genericJson(value: JsonValue): string {
+  return write(value, { sorted: true, indented: false, floats: true });
+}
+
 interface Style {
   readonly sorted: boolean;
   readonly indented: boolean;
+  readonly floats?: boolean;
 }
 
 /** Still to be written: text as it is, or a value at a depth. */
@@ -66,7 +72,7 @@ function write(root: JsonValue, style: Style): string {
     else if (isJsonArray(next.value) || isJsonObject(next.value)) {
       // One by one: a spread of a long list would overflow the stack.
       for (const item of opened(next.value, next.depth, style).reverse()) work.push(item);
-    } else parts.push(scalar(next.value));
+    } else parts.push(style.floats ? floatScalar(next.value) : scalar(next.value));
   }
   return parts.join('');
 }
@@ -90,7 +96,16 @@ function membersOf(value: readonly JsonValue[] | JsonObject, style: Style): Iter
   return style.sorted ? [...value].sort(([a], [b]) => compareUtf8(a, b)) : value;
 }
 
-function scalar(value: Exclude<JsonValue, readonly JsonValue[] | JsonObject>): string {
+type Scalar = Exclude<JsonValue, readonly JsonValue[] | JsonObject>;
+
+/** JavaScript and Go's encoder agree on the text of a float64 but for minus zero. */
+function floatScalar(value: Scalar): string {
+  if (value === null || typeof value === 'string' || typeof value === 'boolean') return scalar(value);
+  const number = Number(scalar(value));
+  return Object.is(number, -0) ? '-0' : String(number);
+}
+
+function scalar(value: Scalar): string {
   if (typeof value === 'string') return encodeGoString(value);
   if (value !== null && typeof value === 'object') return value.raw;
   return String(value);

@@ -34,7 +34,7 @@ export function goLower(text: string): string {
  */
 export function normalizeProject(name: string): { readonly normalized: string; readonly warning: string } {
   const normalized = goTrim(goLower(name)).replaceAll(/-{2,}/g, '-').replaceAll(/_{2,}/g, '_');
-  const warning = normalized === name ? '' : `⚠️ Project name normalized: ${quote(name)} → ${quote(normalized)}`;
+  const warning = normalized === name ? '' : `⚠️ Project name normalized: ${goQuote(name)} → ${goQuote(normalized)}`;
   return { normalized, warning };
 }
 
@@ -104,7 +104,7 @@ function trimQuotes(word: string): string {
 }
 
 /** Go `strconv.Quote`, for messages. */
-function quote(text: string): string {
+export function goQuote(text: string): string {
   return `"${Array.from(text, quotePoint).join('')}"`;
 }
 

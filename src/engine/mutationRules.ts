@@ -16,11 +16,11 @@ import type { ChunkData, JsonObject, JsonValue, ObservationRecord, SyncMutation 
  */
 export function synthesizeMutations(chunk: ChunkData): readonly SyncMutation[] {
   return [
-    ...chunk.sessions.map((row) => mutation('session', row.id, 'upsert', { ...NO_SESSION, ...members(sessionToJson(row)) })),
+    ...chunk.sessions.map((row) => mutation('session', goTrim(row.id), 'upsert', { ...NO_SESSION, ...members(sessionToJson(row)) })),
     ...chunk.observations.map(observationMutation),
     ...chunk.prompts.map((row) => {
       const { id: _, ...payload } = members(promptToJson(row));
-      return mutation('prompt', row.syncId, 'upsert', { project: '', ...payload });
+      return mutation('prompt', goTrim(row.syncId), 'upsert', { project: '', ...payload });
     }),
   ];
 }
@@ -33,14 +33,14 @@ export function buildImportMutations(chunk: ChunkData): readonly SyncMutation[] 
   const explicit = chunk.mutations ?? [];
   const synthesized = synthesizeMutations(chunk);
   if (explicit.length === 0) return synthesized;
-  const named = new Set(explicit.map(identityOf));
-  const kept = synthesized.filter((candidate) => !named.has(identityOf(candidate)));
+  const named = new Set(explicit.map(mutationIdentityKey));
+  const kept = synthesized.filter((candidate) => !named.has(mutationIdentityKey(candidate)));
   const needed = new Set([...kept.filter(({ entity }) => entity !== 'session'), ...explicit].flatMap(sessionOf));
   return [...kept.filter(({ entity, entityKey }) => entity !== 'session' || needed.has(entityKey)), ...explicit];
 }
 
 /**
- * The order of applying, stable: upserts of sessions, other upserts, other deletes, deletes of sessions. A delete with a newer upsert of the
+ * The order of applying, stable: upserts of sessions, whatever is no delete, deletes, deletes of sessions. A delete with a newer upsert of the
  * same key in the same list therefore ends deleted (Go `orderMutationsForApply`).
  */
 export function orderMutationsForApply(mutations: readonly SyncMutation[]): readonly SyncMutation[] {
@@ -49,8 +49,8 @@ export function orderMutationsForApply(mutations: readonly SyncMutation[]): read
 
 /** Only the last mutation of each identity, where it stands (Go `effectiveMutationsForImport`). */
 export function effectiveMutations(mutations: readonly SyncMutation[]): readonly SyncMutation[] {
-  const last = new Map(mutations.map((candidate, index) => [identityOf(candidate), index]));
-  return mutations.filter((candidate, index) => last.get(identityOf(candidate)) === index);
+  const last = new Map(mutations.map((candidate, index) => [mutationIdentityKey(candidate), index]));
+  return mutations.filter((candidate, index) => last.get(mutationIdentityKey(candidate)) === index);
 }
 
 /** What the Go program says it has imported: the upserts among the effective mutations, whether they change anything or not. */
@@ -66,7 +66,7 @@ const NO_OBSERVATION = { tool_name: null, project: null, topic_key: null, last_s
 function observationMutation(row: ObservationRecord): SyncMutation {
   const { id: _, ...fields } = members(observationToJson(row));
   const deleted = row.deletedAt !== undefined;
-  return mutation('observation', row.syncId, deleted ? 'delete' : 'upsert', { ...NO_OBSERVATION, ...fields, deleted });
+  return mutation('observation', goTrim(row.syncId), deleted ? 'delete' : 'upsert', { ...NO_OBSERVATION, ...fields, deleted });
 }
 
 function members(json: JsonObject): Readonly<Record<string, JsonValue>> {
@@ -78,7 +78,8 @@ function mutation(entity: string, entityKey: string, op: string, payload: Readon
   return { seq: 0, targetKey: '', entity, entityKey, op, payload: text, source: '', project: '', occurredAt: '' };
 }
 
-function identityOf(of: SyncMutation): string {
+/** One text for all mutations of one record: entity, colon, trimmed key (Go `sync.mutationIdentityKey`). */
+export function mutationIdentityKey(of: Pick<SyncMutation, 'entity' | 'entityKey'>): string {
   return `${of.entity}:${goTrim(of.entityKey)}`;
 }
 
@@ -86,14 +87,15 @@ function isDelete(of: SyncMutation): boolean {
   return goTrim(of.op) === 'delete';
 }
 
-function rankOf(of: SyncMutation): number {
-  if (isDelete(of)) return of.entity === 'session' ? 3 : 2;
-  return of.entity === 'session' ? 0 : 1;
+/** Names with spaces around them are other names here. */
+function rankOf({ entity, op }: SyncMutation): number {
+  if (op === 'delete') return entity === 'session' ? 3 : 2;
+  return entity === 'session' && op === 'upsert' ? 0 : 1;
 }
 
 /** The session that an upsert needs to be there. A payload that cannot be read needs none: applying it fails anyway. */
 function sessionOf(of: SyncMutation): readonly string[] {
-  if (isDelete(of)) return [];
+  if (of.op !== 'upsert') return [];
   if (of.entity === 'session') return [goTrim(of.entityKey)];
   if (of.entity !== 'observation' && of.entity !== 'prompt') return [];
   try {

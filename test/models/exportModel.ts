@@ -1,9 +1,9 @@
 import { chunkId, encodeChunk } from '../../src/engine/chunkCodec.ts';
-import { normalizeProject } from '../../src/engine/goText.ts';
+import { goTrim, normalizeProject } from '../../src/engine/goText.ts';
 import { formatRfc3339, normalizeTimestamp } from '../../src/engine/goTime.ts';
 import type { ChunkData, Int } from '../../src/engine/records.ts';
 import { isGreater, type ModelFolder, readManifest, writeManifest } from './chunkFolder.ts';
-import type { Member, MemberDatabase } from './member.ts';
+import type { Member, MemberDatabase, Release } from './member.ts';
 
 /** Go `sync.SyncResult`, of a local export. */
 export interface ExportResult {
@@ -28,7 +28,7 @@ const EMPTY: ExportResult = { sessions: 0, observations: 0, prompts: 0, mutation
 export function exportNew(member: Member, folder: ModelFolder, by: string, project = ''): ExportResult {
   const manifest = readManifest(folder);
   const { database } = member;
-  const data = newRows(member, rowsOf(database, normalizeProject(project).normalized), newestEntry(manifest.chunks));
+  const data = filterNewData(member.release, rowsOf(database, normalizeProject(project).normalized), lastChunkTime(manifest.chunks));
   if (data.sessions.length + data.observations.length + data.prompts.length === 0) return EMPTY;
   const json = encodeChunk(data);
   const id = chunkId(json);
@@ -66,18 +66,39 @@ function byId(a: { readonly id: Int }, b: { readonly id: Int }): number {
   return a.id < b.id ? -1 : a.id > b.id ? 1 : 0;
 }
 
-/** The greatest text, not the latest time. */
-function newestEntry(entries: readonly { readonly createdAt: string }[]): string {
+/**
+ * Go `sync.filterByProject`: the rows of a project's sessions, those of the project itself, and the sessions that these need. Only tests of the
+ * Go program use it; its exports ask the database ({@link exportNew}).
+ */
+export function filterByProject(data: ChunkData, project: string): ChunkData {
+  const wanted = normalizeProject(project).normalized;
+  const isOwn = (row: { readonly project?: string }): boolean => normalizeProject(row.project ?? '').normalized === wanted;
+  const sessions = new Set(data.sessions.filter(isOwn).map(({ id }) => id));
+  const observations = data.observations.filter((row) => sessions.has(row.sessionId) || isOwn(row));
+  const prompts = data.prompts.filter((row) => sessions.has(row.sessionId) || isOwn(row));
+  const needed = new Set([...sessions, ...[...observations, ...prompts].map((row) => row.sessionId)]);
+  return { sessions: data.sessions.filter(({ id }) => needed.has(id)), observations, prompts };
+}
+
+/** Go `sync.lastChunkTime`: the greatest text, not the latest time. */
+export function lastChunkTime(entries: readonly { readonly createdAt: string }[]): string {
   return entries.reduce((newest, entry) => (isGreater(entry.createdAt, newest) ? entry.createdAt : newest), '');
 }
 
-function newRows(member: Member, data: ChunkData, newest: string): ChunkData {
+/** Go `sync.filterNewData`: what is newer than the cut-off. */
+export function filterNewData(release: Release, data: ChunkData, newest: string): ChunkData {
   if (newest === '') return data;
-  const cutOff = normalizeTimestamp(newest);
-  const isNew = (time: string): boolean => isGreater(normalizeTimestamp(time), cutOff);
+  const cutOff = normalizeTime(newest);
+  const isNew = (time: string): boolean => isGreater(normalizeTime(time), cutOff);
   return {
     sessions: data.sessions.filter((row) => isNew(row.startedAt)),
-    observations: data.observations.filter((row) => isNew(row.createdAt) || (member.release === 'v1.16.1' && isNew(row.updatedAt))),
+    observations: data.observations.filter((row) => isNew(row.createdAt) || (release === 'v1.16.1' && isNew(row.updatedAt))),
     prompts: data.prompts.filter((row) => isNew(row.createdAt)),
   };
+}
+
+/** Go `sync.normalizeTime`: unlike the store's comparison it takes a time in RFC 3339 with spaces around it for no time. */
+export function normalizeTime(text: string): string {
+  const trimmed = goTrim(text);
+  return trimmed === text ? normalizeTimestamp(text) : trimmed;
 }

@@ -208,7 +208,6 @@ const helpers: readonly GoName[] = [
     'chunkcodec.CanonicalizeForProject',
     'canonicalizeForProject',
     'face.canonicalizeForProject satisfies (bytes: Uint8Array, project: string) => Uint8Array',
-    CLOUD,
   ),
   helper(
     'chunkcodec.DecodeSyncMutationPayload',
