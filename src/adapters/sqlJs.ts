@@ -3,14 +3,15 @@ import { basename } from 'node:path';
 import initSqlJs from 'sql.js';
 import { EngramError } from '../engine/errors.ts';
 import type { SqlDatabase, SqlRow, SqlValue } from '../engine/ports.ts';
+import { bindable, type PlainValue } from './boundValues.ts';
 import { translateFsError } from './fsErrors.ts';
-import { decodeLooseUtf8, encodeLooseUtf8 } from './looseUtf8.ts';
+import { decodeLooseUtf8 } from './looseUtf8.ts';
 
 /** The parts of sql.js 1.16.0 that are used here; its published types lack `getBlob` and the options of `get`. */
 interface RawStatement {
-  bind(values: readonly RawValue[]): boolean;
+  bind(values: readonly PlainValue[]): boolean;
   step(): boolean;
-  get(parameters: null, options: { readonly useBigInt: true }): (RawValue | bigint)[];
+  get(parameters: null, options: { readonly useBigInt: true }): (PlainValue | bigint)[];
   /** The bytes of a column, of a text as well. */
   getBlob(column: number): Uint8Array;
   getColumnNames(): string[];
@@ -26,8 +27,6 @@ interface RawDatabase {
   export(): Uint8Array;
   close(): void;
 }
-
-type RawValue = null | number | string | Uint8Array;
 
 /** The loaded WASM module; one for all databases of a thread. Its memory never shrinks. */
 export interface SqlJs {
@@ -155,34 +154,11 @@ function rowOf(statement: RawStatement, names: readonly string[]): SqlRow {
 }
 
 /** sql.js drops a leading byte order mark and replaces bad bytes, so such a text is read again from its bytes. */
-function exactValue(statement: RawStatement, column: number, value: RawValue | bigint): SqlValue {
+function exactValue(statement: RawStatement, column: number, value: PlainValue | bigint): SqlValue {
   if (typeof value === 'bigint') return Number.isSafeInteger(Number(value)) ? Number(value) : value;
   if (typeof value !== 'string') return value;
   const bytes = statement.getBlob(column);
   return bytes[0] === 0xef || value.includes('\ufffd') ? decodeLooseUtf8(bytes) : value;
-}
-
-/** A question mark that is a parameter, or a literal, name or comment that may hold one. */
-const PARAMETER_OR_QUOTED = /'[^']*'|"[^"]*"|--[^\n]*|\?/g;
-
-/**
- * What sql.js cannot bind as it is goes through a CAST: a text with bad bytes as a BLOB, a 64-bit integer as its digits.
- * Only such statements are changed, so the cache of prepared statements stays small.
- */
-function bindable(sql: string, parameters: readonly SqlValue[]): { readonly sql: string; readonly values: readonly RawValue[] } {
-  const casts = new Map<number, string>();
-  const values = parameters.map((value, index): RawValue => {
-    if (typeof value === 'bigint') {
-      casts.set(index, 'CAST(? AS INTEGER)');
-      return value.toString();
-    }
-    if (typeof value !== 'string' || value.isWellFormed()) return value;
-    casts.set(index, 'CAST(? AS TEXT)');
-    return encodeLooseUtf8(value);
-  });
-  if (casts.size === 0) return { sql, values };
-  let index = 0;
-  return { sql: sql.replace(PARAMETER_OR_QUOTED, (token) => (token === '?' ? (casts.get(index++) ?? token) : token)), values };
 }
 
 /** @throws {EngramError} store-corrupt for whatever SQLite complains of */

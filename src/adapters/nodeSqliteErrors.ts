@@ -1,0 +1,36 @@
+import { EngramError, type EngramErrorCode } from '../engine/errors.ts';
+import { lockHolder } from './lockHolder.ts';
+
+/** Source: https://sqlite.org/rescode.html; the lowest byte of an extended code. */
+const MEANINGS: ReadonlyMap<number, { readonly code: EngramErrorCode; readonly sentence: string }> = new Map([
+  [8, { code: 'read-only', sentence: 'was not changed: it is read-only for you' }],
+  [10, { code: 'io-failed', sentence: 'cannot be used: the disk reports an error. Nothing was lost that was there before' }],
+  [13, { code: 'disk-full', sentence: 'was not changed: the disk is full' }],
+  [14, { code: 'io-failed', sentence: 'cannot be opened: it is not there, or you have no permission' }],
+]);
+const BUSY = new Set([5, 6]);
+
+/**
+ * What the host's SQLite complains of. Whatever has no meaning of its own is `store-corrupt`, as with sql.js.
+ *
+ * @param path of the database; who keeps it busy is looked up by it
+ */
+export function nativeError(error: unknown, subject: string, path: string): EngramError {
+  if (EngramError.is(error)) return error;
+  const code = resultCode(error);
+  if (BUSY.has(code)) return busyDatabase(subject, path, error);
+  const meaning = MEANINGS.get(code);
+  if (meaning) return new EngramError(meaning.code, `${subject} ${meaning.sentence}.`, { subject, cause: error });
+  return new EngramError('store-corrupt', 'The memory database could not be read or changed.', { subject, cause: error });
+}
+
+function busyDatabase(subject: string, path: string, cause: unknown): EngramError {
+  const holder = lockHolder(path) ?? 'another program';
+  const message = `${subject} is being written by ${holder}. Nothing was changed and nothing is lost; the next sync goes on by itself, or try again when that program is done.`;
+  return new EngramError('store-locked', message, { subject: holder, cause });
+}
+
+function resultCode(error: unknown): number {
+  const code = error instanceof Error && 'errcode' in error ? error.errcode : undefined;
+  return typeof code === 'number' ? code & 0xff : 0;
+}
