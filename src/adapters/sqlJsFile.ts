@@ -1,30 +1,27 @@
-import type { BigIntStats } from 'node:fs';
-import { constants, lstat, open, rename } from 'node:fs/promises';
+import { lstat, rename } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { EngramError } from '../engine/errors.ts';
 import type { DatabaseFile, SqlDatabase, WriteGuard } from '../engine/ports.ts';
 import { type AtomicDisk, writeFileAtomically } from './atomicFile.ts';
+import { type FilesMark, markOf, readDatabaseFiles } from './databaseFiles.ts';
 import { systemCode, translateFsError } from './fsErrors.ts';
 import { type MemoryDatabase, openSqlJs, type SqlJs } from './sqlJs.ts';
-
-/** Which file it is and which writing of it; {@link ABSENT} where there is none. */
-type Identity = string;
-
-const ABSENT: Identity = 'absent';
-
-/** A file that is replaced again and again while it is read is left to the next try. */
-const MAX_READS = 5;
 
 /** SQLite's first bytes; an empty file is an empty database. Source: https://sqlite.org/fileformat.html#magic_header_string */
 const MAGIC = 'SQLite format 3\0';
 
 interface Loaded {
   readonly database: MemoryDatabase;
-  identity: Identity;
+  /** Another program's write-ahead log belongs to it. */
+  readonly live: boolean;
+  mark: FilesMark;
   savedAt: string;
 }
 
-/** A database file that is loaded whole with sql.js and written back whole, only over the very file that was loaded. */
+/**
+ * A database file that is loaded whole with sql.js and written back whole, only over the very file that was loaded. One that another program
+ * keeps in write-ahead mode is loaded as of its last commit, for reading alone.
+ */
 export class SqlJsFile implements DatabaseFile {
   readonly path: string;
   readonly #sqlJs: SqlJs;
@@ -38,36 +35,40 @@ export class SqlJsFile implements DatabaseFile {
     this.#disk = disk;
   }
 
-  async open(): Promise<{ readonly database: SqlDatabase; readonly fresh: boolean }> {
-    const identity = await this.#identity();
-    if (this.#loaded?.identity === identity) return { database: this.#loaded.database, fresh: false };
+  async open(): Promise<{ readonly database: SqlDatabase; readonly fresh: boolean; readonly live: boolean }> {
+    if (this.#loaded?.mark === (await markOf(this.path))) return { ...this.#loaded, fresh: false };
     this.close();
-    const file = identity === ABSENT ? { bytes: undefined, identity } : await this.#read();
-    const database = this.#openChecked(file.bytes);
-    this.#loaded = { database, identity: file.identity, savedAt: changeMark(database) };
-    return { database, fresh: true };
+    const { bytes, live, mark } = await readDatabaseFiles(this.path);
+    const database = this.#openChecked(bytes, live);
+    this.#loaded = { database, live, mark, savedAt: changeMark(database) };
+    return { database, fresh: true, live };
   }
 
   async exists(): Promise<boolean> {
-    return (await this.#stat()) !== undefined;
+    try {
+      await lstat(this.path);
+      return true;
+    } catch (error) {
+      if (systemCode(error) === 'ENOENT') return false;
+      throw translateFsError(error, basename(this.path), 'read');
+    }
   }
 
   async save(guard: WriteGuard): Promise<void> {
     const loaded = this.#loaded;
     if (!loaded) return;
-    const mark = changeMark(loaded.database);
-    if (mark === loaded.savedAt) return;
+    const changed = changeMark(loaded.database);
+    if (changed === loaded.savedAt) return;
+    if (loaded.live) throw this.#notOurs('is in use by another program');
     const bytes = loaded.database.export();
-    await writeFileAtomically(this.path, bytes, () => this.#permit(guard, loaded.identity), this.#disk);
-    const written = await this.#stat();
-    // Somebody replaced it already: the next open has to read it.
-    loaded.identity = written?.size === BigInt(bytes.length) ? identityOf(written) : ABSENT;
-    loaded.savedAt = mark;
+    await writeFileAtomically(this.path, bytes, () => this.#permit(guard, loaded.mark), this.#disk);
+    loaded.mark = await markOf(this.path, bytes.length);
+    loaded.savedAt = changed;
   }
 
   async setAside(): Promise<string> {
     this.close();
-    await this.#identity();
+    if ((await readDatabaseFiles(this.path)).live) throw this.#notOurs('is damaged');
     const time = new Date().toISOString().replaceAll(/[-:.]/g, '');
     const name = `${basename(this.path)}.damaged-${time}`;
     try {
@@ -83,76 +84,45 @@ export class SqlJsFile implements DatabaseFile {
     this.#loaded = undefined;
   }
 
-  async #permit(guard: WriteGuard, expected: Identity): Promise<void> {
+  async #permit(guard: WriteGuard, expected: FilesMark): Promise<void> {
     await guard();
-    if ((await this.#identity()) === expected) return;
+    if ((await markOf(this.path)) === expected) return;
     throw this.#error('store-locked', 'was changed by another window or program since it was read');
   }
 
-  async #stat(): Promise<BigIntStats | undefined> {
-    try {
-      return await lstat(this.path, { bigint: true });
-    } catch (error) {
-      if (systemCode(error) === 'ENOENT') return undefined;
-      throw translateFsError(error, basename(this.path), 'read');
-    }
-  }
-
-  async #identity(): Promise<Identity> {
-    const found = await this.#stat();
-    if (!found) return ABSENT;
-    if (!found.isFile()) throw this.#error('not-regular-file', 'is a symbolic link or a folder, not a plain file');
-    return identityOf(found);
-  }
-
-  /** Reads until the file did not change meanwhile: another writer may be any program. */
-  async #read(): Promise<{ readonly bytes: Uint8Array; readonly identity: Identity }> {
-    for (let tries = 0; tries < MAX_READS; tries++) {
-      const before = await this.#identity();
-      const file = await this.#readOnce();
-      if (file.identity === before && (await this.#identity()) === before) return file;
-    }
-    throw this.#error('store-locked', 'is being changed by another window or program');
-  }
-
-  async #readOnce(): Promise<{ readonly bytes: Uint8Array; readonly identity: Identity }> {
-    try {
-      const handle = await open(this.path, constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0));
-      try {
-        const bytes = await handle.readFile();
-        return { bytes, identity: identityOf(await handle.stat({ bigint: true })) };
-      } finally {
-        await handle.close().catch(() => undefined); // what was read is read
-      }
-    } catch (error) {
-      throw translateFsError(error, basename(this.path), 'read');
-    }
-  }
-
   /** The whole check costs about a millisecond for 2 MB, less than reading the file. */
-  #openChecked(bytes: Uint8Array | undefined): MemoryDatabase {
+  #openChecked(bytes: Uint8Array | undefined, live: boolean): MemoryDatabase {
     if (bytes && bytes.length > 0 && !MAGIC.split('').every((sign, index) => bytes[index] === sign.charCodeAt(0))) {
-      throw this.#error('store-corrupt', 'is no database');
+      throw this.#damaged('is no database', live);
     }
     const database = openSqlJs(this.#sqlJs, bytes);
     try {
       const finding = database.all('PRAGMA quick_check(1)')[0]?.['quick_check'];
-      if (finding !== 'ok') throw this.#error('store-corrupt', 'is damaged', finding);
+      if (finding !== 'ok') throw this.#damaged('is damaged', live, finding);
       return database;
     } catch (error) {
       database.close();
-      throw EngramError.is(error) ? this.#error(error.code, 'is damaged', error.cause) : error;
+      throw EngramError.is(error, 'store-corrupt') ? this.#damaged('is damaged', live, error.cause) : error;
     }
+  }
+
+  /** Only a database of ours is ever set aside, so only of ours it is said in a way that leads there. */
+  #damaged(what: string, live: boolean, cause?: unknown): EngramError {
+    return live ? this.#notOurs(what, cause) : this.#error('store-corrupt', what, cause);
+  }
+
+  #notOurs(what: string, cause?: unknown): EngramError {
+    return this.#error(
+      'store-foreign',
+      `${what}. It belongs to another program, so nothing in it was touched: look at it with that program`,
+      cause,
+    );
   }
 
   #error(code: EngramError['code'], what: string, cause?: unknown): EngramError {
     const subject = basename(this.path);
     return new EngramError(code, `${subject} ${what}.`, { subject, cause });
   }
-}
-
-function identityOf(found: BigIntStats): Identity {
-  return `${found.dev}/${found.ino}/${found.size}/${found.mtimeNs}`;
 }
 
 /** Moves with every change that a save has to write: rows, tables, and the version number that a program may set alone. */

@@ -68,7 +68,8 @@ export class FolderDatabases {
     const index = await this.#openIndex(sqlJs, guard);
     if (this.#open && !memoryFile.fresh && !index.fresh) return this.#open;
     const { database } = memoryFile;
-    const inspected = inspectMemoryDatabase(database);
+    const found = inspectMemoryDatabase(database);
+    const inspected = found === 'ours' && memoryFile.live ? 'foreign' : found;
     const writable = inspected === 'ours';
     if (writable) migrateMemorySchema(database);
     else migrateForReading(database);
@@ -116,7 +117,7 @@ export class FolderDatabases {
     this.#open = undefined;
   }
 
-  async #openMemories(sqlJs: SqlJs, guard: WriteGuard | undefined): Promise<{ database: SqlDatabase; fresh: boolean }> {
+  async #openMemories(sqlJs: SqlJs, guard: WriteGuard | undefined): ReturnType<DatabaseFile['open']> {
     this.#memories ??= new SqlJsFile(sqlJs, this.#paths.memories);
     const file = this.#memories;
     try {
@@ -166,6 +167,6 @@ function readOnlyProblem(kind: 'newer' | 'foreign'): FolderProblem {
     return problemFrom(new EngramError('store-newer', message, { subject: 'engram.db' }));
   }
   const message =
-    'engram.db was opened by the Engram program and has search tables that only that program can keep up to date. It is read-only here: sync with the program, or move the file away to start a new one.';
+    'engram.db belongs to the Engram program, which may write it at any moment, and there is no SQLite here that can write beside it. It is shown read-only, as of its last commit: sync with the program (engram sync --import), or update the editor.';
   return problemFrom(new EngramError('store-foreign', message, { subject: 'engram.db' }));
 }
