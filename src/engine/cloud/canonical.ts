@@ -1,6 +1,6 @@
 import { EngramError } from '../errors.ts';
 import { genericJson, isJsonArray, isJsonObject, parseGoJson } from '../goJson.ts';
-import { goStruct, kindOf, mismatch, unmarshalGoValue } from '../goStruct.ts';
+import { type GoStruct, goStruct, kindOf, mismatch, unmarshalGoValue } from '../goStruct.ts';
 import { goQuote, goTrim } from '../goText.ts';
 import { decodeMutationPayload } from '../recordCodec.ts';
 import type { Int, JsonObject, JsonValue } from '../records.ts';
@@ -11,7 +11,7 @@ import { canonicalPayload, PAYLOAD_RULES } from './canonicalPayload.ts';
  * The form in which the cloud's server keeps a chunk of a project, and whose hash is the chunk's id: keys sorted, numbers as float64, the
  * project written into every row and mutation (as it is given: normalise it first), payloads in one form. Doing it twice changes nothing
  * for what a program has written. Source: Engram v1.14.0 `chunkcodec.CanonicalizeForProject`; of v1.16.1 that `relation` is a known entity,
- * which a v1.14.0 server refuses.
+ * which a v1.14.0 server refuses. Of a key that an object has twice, Go refuses a first value of the wrong type; here only the last one counts.
  *
  * @param bytes JSON of a chunk
  * @throws {CanonicalError} in Go's words: no chunk, or a mutation that the server would refuse
@@ -69,25 +69,26 @@ function renamedSessions(document: JsonObject): ReadonlySet<string> {
   return new Set(['', ...mutations.flatMap(sessionsOf), ...rows.map((row) => trimmedText(row, 'session_id'))]);
 }
 
-/** Names are compared exactly here, unlike where a mutation is decoded. */
+/** The names of the mutation itself are compared exactly here, unlike where it is decoded. */
 function sessionsOf(mutation: JsonObject): readonly string[] {
   const entity = trimmedText(mutation, 'entity');
   const op = trimmedText(mutation, 'op');
-  const payload = payloadOf(mutation);
   if (entity === 'session' && (op === 'upsert' || op === 'delete')) {
-    return [trimmedText(mutation, 'entity_key'), trimmedText(payload, 'id')];
+    return [trimmedText(mutation, 'entity_key'), goTrim(payloadOf(mutation, OWNED).id)];
   }
-  return (entity === 'observation' || entity === 'prompt') && op === 'upsert' ? [trimmedText(payload, 'session_id')] : [];
+  return (entity === 'observation' || entity === 'prompt') && op === 'upsert' ? [goTrim(payloadOf(mutation, REQUIRED).sessionId)] : [];
 }
 
+const OWNED = goStruct<{ readonly id: string }>('struct', { id: 'string' });
+const REQUIRED = goStruct<{ readonly sessionId: string }>('struct', { sessionId: 'string' });
+
 /** A payload that cannot be read names nothing here; decoding its mutation fails later. */
-function payloadOf(mutation: JsonObject): JsonObject {
+function payloadOf<T>(mutation: JsonObject, into: GoStruct<T>): T {
   const payload = mutation.get('payload');
-  if (typeof payload !== 'string') return new Map();
   try {
-    return decodeMutationPayload(payload);
+    return unmarshalGoValue(typeof payload === 'string' ? decodeMutationPayload(payload) : null, into);
   } catch (error) {
-    if (EngramError.is(error)) return new Map();
+    if (EngramError.is(error)) return unmarshalGoValue(null, into);
     throw error;
   }
 }

@@ -1,4 +1,4 @@
-import { stringifyGo } from '../goJson.ts';
+import { genericJson, parseGoJson, stringifyGo } from '../goJson.ts';
 import { type GoStruct, type GoType, goStruct, unmarshalGo } from '../goStruct.ts';
 import { goTrim } from '../goText.ts';
 import type { JsonValue } from '../records.ts';
@@ -100,7 +100,8 @@ const RELATION: Rules = {
   }),
   identity: 'syncId',
   trimmed: ['syncId'],
-  required: ['sourceId', 'targetId', 'relation', 'judgmentStatus', 'markedByActor', 'markedByKind'],
+  // Among these here, and said so: relations are only ever written.
+  required: ['syncId', 'sourceId', 'targetId', 'relation', 'judgmentStatus', 'markedByActor', 'markedByKind'],
   omitEmpty: OMIT_EMPTY,
 };
 
@@ -137,7 +138,8 @@ export function canonicalPayload(
   const payload = trimAll(decoded, isUpsert ? [...rules.trimmed, ...rules.required] : rules.trimmed);
   const key = textOf(payload, rules.identity);
   const missing = isUpsert ? rules.required.find((property) => textOf(payload, property) === '') : undefined;
-  if (key === '') throw new CanonicalError(`${of.entity} payload ${keyOf(rules, rules.identity)} is required`);
+  if (key === '' && missing !== rules.identity)
+    throw new CanonicalError(`${of.entity} payload ${keyOf(rules, rules.identity)} is required`);
   if (missing !== undefined) throw new CanonicalError(`${of.entity} payload ${keyOf(rules, missing)} is required for upsert`);
   return { key, text: encode(rules, of.entity === 'session' && !isUpsert ? clearedSession(payload) : payload) };
 }
@@ -181,11 +183,16 @@ function clearedSession(payload: Payload): Payload {
 
 function encode(rules: Rules, payload: Payload): string {
   const json = new Map<string, JsonValue>();
-  for (const { key, property } of rules.struct.fields.values()) {
+  for (const { key, property, type } of rules.struct.fields.values()) {
     // The struct's decoder has made each of them JSON's type.
-    const value = payload[property] as JsonValue | undefined;
+    const found = payload[property] as JsonValue | undefined;
+    const value = type === '*float64' && found !== undefined ? floatOf(found) : found;
     const isEmpty = value === '' || value === 0 || value === false;
     if (value !== undefined && !(isEmpty && rules.omitEmpty.includes(property))) json.set(key, value);
   }
   return stringifyGo(json);
+}
+
+function floatOf(value: JsonValue): JsonValue {
+  return parseGoJson(genericJson(value));
 }
