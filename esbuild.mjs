@@ -21,7 +21,7 @@ const common = {
   metafile: true,
 };
 
-/** sql.js carries a browser's way to load its WASM; here it gets the bytes. Nothing outside the host bundle can open a connection. */
+/** sql.js carries a browser's way to load its WASM; here it gets the bytes. What speaks to a cloud server says `globalThis.fetch`. */
 const offline = { define: { fetch: 'undefined', XMLHttpRequest: 'undefined' } };
 
 /** @type {import('esbuild').BuildOptions[]} */

@@ -3,12 +3,25 @@
  * Engram program where the thing is the same; docs/api.md has them side by side.
  */
 export { FileTransport, type FileTransportOptions } from './adapters/chunkFolder.ts';
+export { nodeHttp } from './adapters/nodeHttp.ts';
 export type { DetectedProject as DetectionResult } from './adapters/projectDetection.ts';
+export { retryMeans } from './adapters/retryMeans.ts';
 export { getUsername } from './adapters/userName.ts';
 // Outside, the plain name is the function that gives its result at once, like its counterpart.
 export { chunkId, decodeChunk as decodeChunkInSlices, decodeChunkSync as decodeChunk, encodeChunk } from './engine/chunkCodec.ts';
 export { canonicalizeForProject } from './engine/cloud/canonical.ts';
 export { CanonicalError } from './engine/cloud/canonicalError.ts';
+export type { Http, HttpRequest, HttpResponse, NewMutation } from './engine/cloud/cloudPorts.ts';
+export { HttpStatusError } from './engine/cloud/httpStatusError.ts';
+export {
+  MutationTransport,
+  type MutationTransportOptions,
+  type PulledMutation,
+  type PulledPage,
+} from './engine/cloud/mutationTransport.ts';
+export type { SplitOutcome } from './engine/cloud/pushInHalves.ts';
+export { type PushedChunk, RemoteTransport, type RemoteTransportOptions } from './engine/cloud/remoteTransport.ts';
+export { DEFAULT_RETRY, type RetryMeans, type RetryPolicy, retrying } from './engine/cloud/retry.ts';
 export { ChunkNotFoundError, EngramError, type EngramErrorCode } from './engine/errors.ts';
 export {
   type CallContext,

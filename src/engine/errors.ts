@@ -24,6 +24,11 @@ export type EngramErrorCode =
   | 'invalid-input' // what a person typed cannot be saved
   | 'git-failed'
   | 'untrusted' // Restricted Mode
+  | 'cloud-config' // no server, an address that cannot be used, a token that cannot be sent
+  | 'cloud-unreachable' // no connection, no answer in time, or it broke off; a certificate that is not trusted
+  | 'cloud-refused' // the server answered, and said no
+  | 'cloud-answer' // what it answered is not what an Engram server answers: HTML, half a JSON, too long, a way to another server
+  | 'cloud-unenrolled' // the project takes no part in the cloud
   | 'worker-lost' // the worker thread ended during the call
   | 'cancelled';
 

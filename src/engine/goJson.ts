@@ -22,6 +22,13 @@ export function parseGoJson(source: string | Uint8Array): JsonValue {
   return parser.root;
 }
 
+/** As {@link parseGoJson}, but only the first value of a longer text, as Go's `json.Decoder` reads. */
+export function parseFirstGoJson(source: string | Uint8Array): JsonValue {
+  const parser = parserOf(source, true);
+  parser.run(Number.POSITIVE_INFINITY);
+  return parser.root;
+}
+
 /** As {@link parseGoJson}, with a turn for other work every few milliseconds. */
 export async function parseGoJsonSliced(source: string | Uint8Array, turn: Turn): Promise<JsonValue> {
   const parser = parserOf(source);
@@ -30,9 +37,9 @@ export async function parseGoJsonSliced(source: string | Uint8Array, turn: Turn)
   return parser.root;
 }
 
-function parserOf(source: string | Uint8Array): GoJsonParser {
+function parserOf(source: string | Uint8Array, firstOnly = false): GoJsonParser {
   const text = typeof source === 'string' ? source : decodeUtf8(source);
-  return new GoJsonParser(text.toWellFormed());
+  return new GoJsonParser(text.toWellFormed(), firstOnly);
 }
 
 /**

@@ -34,10 +34,15 @@ export class GoJsonParser {
   readonly #stack: Frame[] = [];
   #root: JsonValue = null;
   #budget: number;
+  readonly #firstOnly: boolean;
 
-  /** @param text well-formed UTF-16. */
-  constructor(text: string) {
+  /**
+   * @param text well-formed UTF-16.
+   * @param firstOnly something else may stand behind the document.
+   */
+  constructor(text: string, firstOnly: boolean) {
     this.#text = text;
+    this.#firstOnly = firstOnly;
     this.#budget = Math.max(MIN_BUDGET, text.length / BYTES_PER_COST);
   }
 
@@ -140,7 +145,7 @@ export class GoJsonParser {
 
   #finish(value: JsonValue): boolean {
     this.#skipSpace();
-    if (this.#at < this.#text.length) throw this.#unexpected('after top-level value');
+    if (this.#at < this.#text.length && !this.#firstOnly) throw this.#unexpected('after top-level value');
     this.#root = value;
     return true;
   }

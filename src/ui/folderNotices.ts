@@ -211,6 +211,11 @@ export function headlineOf(t: Translate, code: EngramErrorCode): string {
     'invalid-input': () => t('Cannot be saved'),
     'git-failed': () => t('Git failed'),
     untrusted: () => t('Restricted Mode'),
+    'cloud-config': () => t('Cloud settings'),
+    'cloud-unreachable': () => t('Cloud not reachable'),
+    'cloud-refused': () => t('Refused by the cloud'),
+    'cloud-answer': () => t('Not understood'),
+    'cloud-unenrolled': () => t('Not in the cloud'),
     'worker-lost': () => t('Interrupted'),
     cancelled: () => t('Cancelled'),
   };

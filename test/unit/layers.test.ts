@@ -24,8 +24,8 @@ const allowed: Readonly<Record<string, RegExp>> = {
 };
 /** From here only types of the engine may come: its code runs in the worker. */
 const typesOnly = new Set(['host', 'ui', 'workerMessages.ts']);
-/** The one piece of engine code the host needs itself: telling errors apart that crossed the boundary, and defaults. */
-const alsoInHost = /^engine\/(errors|folderRequests|singleFlight)\.ts$/;
+/** The one piece of engine code the host needs itself: telling errors apart that crossed the boundary, defaults, and HTTP by its own `fetch`. */
+const alsoInHost = /^engine\/(errors|folderRequests|singleFlight|cloud\/fetchHttp)\.ts$/;
 
 interface Import {
   readonly from: string;

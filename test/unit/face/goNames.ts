@@ -230,9 +230,9 @@ const helpers: readonly GoName[] = [
   helper('store.UpgradeRepairClass…', 'UpgradeRepairClass', 'the<face.UpgradeRepairClass>()', CLOUD),
   helper('store.RepairCloudUpgrade', 'repairCloudUpgrade', 'face.repairCloudUpgrade', CLOUD),
   helper('store.DiagnoseCloudUpgradeLegacyMutations', 'diagnoseLegacyMutations', 'face.diagnoseLegacyMutations', CLOUD),
-  helper('remote.RemoteTransport', 'RemoteTransport', 'the<face.RemoteTransport>() satisfies face.Transport', CLOUD),
-  helper('remote.HTTPStatusError', 'HttpStatusError', 'the<face.HttpStatusError>() satisfies face.EngramError', CLOUD),
-  helper('remote.MutationTransport', 'MutationTransport', 'the<face.MutationTransport>()', CLOUD),
+  helper('remote.RemoteTransport', 'RemoteTransport', 'the<face.RemoteTransport>() satisfies face.Transport'),
+  helper('remote.HTTPStatusError', 'HttpStatusError', 'the<face.HttpStatusError>() satisfies face.EngramError'),
+  helper('remote.MutationTransport', 'MutationTransport', 'the<face.MutationTransport>()'),
   helper('autosync.Manager', 'AutosyncManager', 'the<face.AutosyncManager>() satisfies face.UpgradeLifecycleHooks', CLOUD),
 ];
 
