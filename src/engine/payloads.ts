@@ -47,15 +47,6 @@ export function relationMutation(record: RelationRecord): SyncMutation {
  * here the row stays hidden.
  */
 export function deleteMutation(version: RowVersion): SyncMutation {
-  return deletion(version, version.entity === 'observation' ? ['hard_delete', 'x_soft'] : ['hard_delete']);
-}
-
-/** A deletion as the Go program's own journal says it: of an observation it hides the row, unless it is a hard one. */
-export function plainDeleteMutation(version: RowVersion, isHard: boolean): SyncMutation {
-  return deletion(version, version.entity === 'observation' && !isHard ? [] : ['hard_delete']);
-}
-
-function deletion(version: RowVersion, flags: readonly string[]): SyncMutation {
   const isObservation = version.entity === 'observation';
   const payload = new Map<string, JsonValue>([
     ['sync_id', version.key],
@@ -77,7 +68,8 @@ function deletion(version: RowVersion, flags: readonly string[]): SyncMutation {
       : []),
     ['deleted', true],
     ['deleted_at', version.deletedAt],
-    ...flags.map((flag) => [flag, true] as const),
+    ['hard_delete', true],
+    ...(isObservation ? ([['x_soft', true]] as const) : []),
   ]);
   return mutation({ entity: version.entity, key: version.key, op: 'delete', payload, project: version.project, at: version.deletedAt });
 }

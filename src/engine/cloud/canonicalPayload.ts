@@ -134,7 +134,7 @@ export function canonicalPayload(
 ): CanonicalPayload {
   const rules = PAYLOAD_RULES.get(of.entity) ?? SESSION;
   const isUpsert = of.op === 'upsert';
-  const decoded = { ...decode(of.payload, rules.struct), project };
+  const decoded = { ...within('decode mutation payload', () => unmarshalPayload(of.payload, rules.struct)), project };
   const payload = trimAll(decoded, isUpsert ? [...rules.trimmed, ...rules.required] : rules.trimmed);
   const key = textOf(payload, rules.identity);
   const missing = isUpsert ? rules.required.find((property) => textOf(payload, property) === '') : undefined;
@@ -144,8 +144,9 @@ export function canonicalPayload(
   return { key, text: encode(rules, of.entity === 'session' && !isUpsert ? clearedSession(payload) : payload) };
 }
 
-function decode(payload: string, into: GoStruct<Payload>): Payload {
-  return within('decode mutation payload', () => unmarshalGo(payload.startsWith('"') ? innerText(payload) : payload, into));
+/** JSON text of an object, or JSON text of such a text; not blank. @throws {EngramError} chunk-corrupt, in Go's words */
+export function unmarshalPayload<T>(payload: string, into: GoStruct<T>): T {
+  return unmarshalGo(payload.startsWith('"') ? innerText(payload) : payload, into);
 }
 
 const BOX = goStruct<{ readonly text: string }>('string', { text: 'string' });

@@ -1,5 +1,5 @@
 import type { CloudUpgradeState, UpgradeSnapshot, UpgradeStage } from '../cloud/cloudPorts.ts';
-import { enrollProject } from '../cloud/journal.ts';
+import { enrollProject } from '../cloud/enrolment.ts';
 import { EngramError } from '../errors.ts';
 import type { CallContext } from '../folderRequests.ts';
 import { goTrim, normalizeProject } from '../goText.ts';

@@ -1,10 +1,11 @@
-import type { CloudStore } from '../cloud/cloudPorts.ts';
+import type { CloudStore, CloudUpgradeState, UpgradeStage } from '../cloud/cloudPorts.ts';
+import { cloudTargetKey } from '../cloud/pendingFilter.ts';
 import { EngramError } from '../errors.ts';
 import { normalizeProject } from '../goText.ts';
 import { formatInstant } from '../goTime.ts';
 import type { Clock, MemoryStore } from '../ports.ts';
 import { blockedMessage, diagnoseLegacyMutations, type LegacyReport } from './legacyMutations.ts';
-import { saveStage } from './stages.ts';
+import { saveStage, stepsDone } from './stages.ts';
 import { UpgradeReason, UpgradeReasonClass, UpgradeStatus } from './upgradeCodes.ts';
 
 export interface UpgradeDiagnosisInput {
@@ -59,18 +60,24 @@ export function examineUpgrade(
   input: Pick<UpgradeDiagnosisInput, 'project' | 'cloudConfigured'>,
 ): UpgradeDiagnosisReport {
   const { normalized: project } = normalizeProject(input.project);
-  const policyDenied = [`cloud:${project}`, 'cloud'].some(
+  const policyDenied = [cloudTargetKey(project), cloudTargetKey('')].some(
     (target) => cloud.syncState(target)?.reasonCode === UpgradeReason.PolicyForbidden,
   );
   const base = diagnoseCloudUpgrade({ ...input, projectEnrolled: cloud.isEnrolled(project), policyDenied });
   const report = withLegacy(base, project, diagnoseLegacyMutations({ cloud, store }, project));
-  saveStage(cloud, project, formatInstant(clock.now()), {
-    stage: report.status === UpgradeStatus.Ready ? 'doctor_ready' : 'doctor_blocked',
-    repairClass: report.class,
-    lastErrorCode: report.code,
-    lastErrorMessage: report.message,
-  });
+  saveStage(cloud, project, formatInstant(clock.now()), noteOf(report, cloud.upgradeState(project)?.stage ?? 'planned'));
   return report;
+}
+
+/** Of a bootstrap that is under way, or done, a doctor only notes what stands in its way. */
+function noteOf(
+  report: UpgradeDiagnosisReport,
+  stage: UpgradeStage,
+): Pick<CloudUpgradeState, 'stage' | 'repairClass'> & Partial<CloudUpgradeState> {
+  const isReady = report.status === UpgradeStatus.Ready;
+  if (isReady && stepsDone(stage) > 0) return { stage, repairClass: stage === 'bootstrap_verified' ? 'ready' : 'repairable' };
+  const texts = { lastErrorCode: report.code, lastErrorMessage: report.message };
+  return { stage: isReady ? 'doctor_ready' : 'doctor_blocked', repairClass: report.class, ...texts };
 }
 
 function withLegacy(

@@ -3,7 +3,7 @@ import { EngramError } from '../errors.ts';
 import { goQuote, goTrim, normalizeProject } from '../goText.ts';
 import type { MemoryStore } from '../ports.ts';
 import type { Int, SyncMutation } from '../records.ts';
-import { type LegacyPayload, type LegacyRules, legacyRules, readLegacyPayload, snakeCase, writeLegacyPayload } from './legacyPayloads.ts';
+import { keyOf, type LegacyPayload, type LegacyRules, legacyRules, readLegacyPayload, writeLegacyPayload } from './legacyPayloads.ts';
 
 /** A journal row that the cloud would refuse as it stands. */
 export interface LegacyFinding {
@@ -113,7 +113,7 @@ interface Examined {
 
 function examine(of: Examined): { readonly message: string; readonly repaired?: string } | undefined {
   const { entity, entityKey, payload, rules } = of;
-  const identity = snakeCase(rules.identity);
+  const identity = keyOf(rules, rules.identity);
   const named = goTrim(textOf(payload, rules.identity));
   const key = named || entityKey;
   if (key === '') return { message: `${entity} payload ${identity} is required` };
@@ -123,18 +123,20 @@ function examine(of: Examined): { readonly message: string; readonly repaired?: 
   const missing = of.op === 'upsert' ? rules.required.filter((property) => goTrim(textOf(payload, property)) === '') : [];
   const filled = { ...payload, [rules.identity]: named === '' ? key : payload[rules.identity], ...stored(of, key, missing) };
   const lost = missing.filter((property) => goTrim(textOf(filled, property)) === '');
-  if (lost.length > 0) return { message: `${entity} payload missing required upsert fields: ${lost.map(snakeCase).join(', ')}` };
+  if (lost.length > 0)
+    return { message: `${entity} payload missing required upsert fields: ${lost.map((property) => keyOf(rules, property)).join(', ')}` };
   if (named !== '' && missing.length === 0) return undefined;
   return { message: rules.message, repaired: writeLegacyPayload(rules, filled) };
 }
 
 /** What is missing, from the stored row. */
-function stored({ rules, payload, project, store }: Examined, key: string, missing: readonly string[]): LegacyPayload {
+function stored({ entity, rules, payload, project, store }: Examined, key: string, missing: readonly string[]): LegacyPayload {
   const row = rules.row(store, key);
-  const otherwise = rules.otherwise?.(payload, project) ?? {};
+  // The Go program can only ask a person here, and there is nothing that a person could do.
+  const otherwise = entity === 'session' ? textOf(payload, 'project') || project || '(unknown)' : '';
   const values = missing.map((property) => {
-    const value = row?.get(snakeCase(property));
-    return [property, typeof value === 'string' && goTrim(value) !== '' ? value : (otherwise[property] ?? '')] as const;
+    const value = row?.get(keyOf(rules, property));
+    return [property, typeof value === 'string' && goTrim(value) !== '' ? value : otherwise] as const;
   });
   return Object.fromEntries(values);
 }

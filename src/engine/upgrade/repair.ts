@@ -1,4 +1,5 @@
 import type { CloudStore } from '../cloud/cloudPorts.ts';
+import { cloudTargetKey } from '../cloud/pendingFilter.ts';
 import { normalizeProject } from '../goText.ts';
 import { formatInstant } from '../goTime.ts';
 import type { DoctorParts } from './diagnose.ts';
@@ -64,7 +65,7 @@ function repair(parts: DoctorParts, project: string, apply: boolean): UpgradeRep
 
 function refusal(cloud: CloudStore, project: string): UpgradeRepairReport | undefined {
   if (project === '') return result('Blocked', 'BlockedProjectMissing', 'project is required');
-  const state = cloud.syncState(`cloud:${project}`);
+  const state = cloud.syncState(cloudTargetKey(project));
   const policy = POLICIES.get(state?.reasonCode ?? '');
   if (policy) return { ...result('Policy', 'Noop', `manual-action-required: ${state?.reasonMessage ?? ''}`), code: policy };
   if (cloud.isEnrolled(project)) return undefined;

@@ -1,5 +1,5 @@
 import type { CloudStore, CloudUpgradeState } from '../cloud/cloudPorts.ts';
-import { unenrollProject } from '../cloud/journal.ts';
+import { unenrollProject } from '../cloud/enrolment.ts';
 import { EngramError } from '../errors.ts';
 import { normalizeProject } from '../goText.ts';
 import { formatInstant } from '../goTime.ts';
