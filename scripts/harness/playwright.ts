@@ -15,7 +15,7 @@ export interface Browser {
 
 export interface Page {
   readonly keyboard: { press(keys: string): Promise<void>; type(text: string): Promise<void>; insertText(text: string): Promise<void> };
-  readonly mouse: { wheel(deltaX: number, deltaY: number): Promise<void> };
+  readonly mouse: { wheel(deltaX: number, deltaY: number): Promise<void>; move(x: number, y: number): Promise<void> };
   goto(address: string): Promise<unknown>;
   reload(): Promise<unknown>;
   close(): Promise<void>;

@@ -60,7 +60,7 @@ const ICONS: Readonly<Record<FolderProblem['severity'], RowIcon>> = {
 function problemNotice(t: Translate, of: { root: string; problem: FolderProblem; canRepair: boolean }): Notice {
   const { root, problem, canRepair } = of;
   const { code, severity, message, subject = '' } = problem;
-  const detail = plain(message, SENTENCE_LENGTH);
+  const detail = sentenceFor(t, code) ?? plain(message, SENTENCE_LENGTH);
   return {
     id: `${code}:${plain(subject)}:${detail}`,
     severity,
@@ -68,6 +68,18 @@ function problemNotice(t: Translate, of: { root: string; problem: FolderProblem;
     detail,
     action: canRepair && code === 'chunk-corrupt' ? { kind: 'repair', root } : actionOf(code, subject, root),
   };
+}
+
+/** Where the file that could not be written says nothing to a person: what happened, what is safe, what to do. */
+function sentenceFor(t: Translate, code: EngramErrorCode): string | undefined {
+  switch (code) {
+    case 'disk-full':
+      return t('The disk is full. Nothing was lost; make room and sync again.');
+    case 'read-only':
+      return t('You may not write here, so nothing is imported or exported. Nothing was changed; allow writing to .engram and try again.');
+    default:
+      return undefined;
+  }
 }
 
 /** What was never shared is not brought back by itself: it may have been removed on purpose. */
@@ -138,8 +150,9 @@ function actionOf(code: EngramErrorCode, subject: string, root: string): NoticeA
     case 'manifest-invalid':
     case 'manifest-too-large':
       return { kind: 'open-manifest', root };
-    case 'chunk-corrupt':
     case 'chunk-altered':
+      return CHUNK_ID.test(subject) ? { kind: 'import-altered', root, id: subject } : { kind: 'run', command: 'engram.showLog' };
+    case 'chunk-corrupt':
     case 'chunk-too-large':
       return CHUNK_ID.test(subject) ? { kind: 'reveal-chunk', root, id: subject } : { kind: 'run', command: 'engram.showLog' };
     case 'untrusted':
@@ -169,6 +182,7 @@ function nextText(t: Translate, action: NoticeAction): string {
   if (action.kind === 'repair') return t('Click to repair');
   if (action.kind === 'restore-kept') return t('Click to restore or discard');
   if (action.kind === 'review-unshared') return t('Click to choose what happens to them');
+  if (action.kind === 'import-altered') return t('Click to decide whether it is imported');
   if (action.kind === 'reveal-chunk') return t('Click to show the file');
   switch (action.command) {
     case 'engram.syncNow':

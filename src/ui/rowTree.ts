@@ -102,6 +102,8 @@ function noticeCommand(action: NoticeAction): Command {
       const file = Uri.joinPath(Uri.parse(action.root), 'manifest.json');
       return { title: l10n.t('Open'), command: 'vscode.open', arguments: [file] };
     }
+    case 'import-altered':
+      return ours('engram.importChunk', { kind: 'chunk', root: action.root, id: action.id });
     case 'reveal-chunk':
       return ours('engram.revealChunk', { kind: 'chunk', root: action.root, id: action.id });
     case 'repair':

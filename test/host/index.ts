@@ -3,7 +3,12 @@ import Mocha from 'mocha';
 
 /** Which files a run loads. They are loaded late because they call mocha's globals. */
 const suites: Readonly<Record<string, readonly (() => Promise<unknown>)[]>> = {
-  main: [() => import('./activation.test.ts'), () => import('./contributions.test.ts'), () => import('./git.test.ts')],
+  main: [
+    () => import('./activation.test.ts'),
+    () => import('./contributions.test.ts'),
+    () => import('./git.test.ts'),
+    () => import('./initialise.test.ts'),
+  ],
   activation: [() => import('./activationTime.test.ts')],
   responsiveness: [() => import('./responsiveness.test.ts')],
 };

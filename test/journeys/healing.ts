@@ -56,7 +56,8 @@ const conflict: Journey = {
     const window = await open(team.carol);
     await window.openSidebar();
     await window.seesStatus(/conflict/);
-    await window.seesRow('Chunks', /Manifest conflict.*5 chunks, those of both sides/);
+    await window.seesNotice('Manifest conflict', /Nothing is lost: a repair lists 5 chunks, those of both sides\./, 'Click to repair');
+    assert.match(await window.statusSpoken(), /conflict, Click to repair$/);
     await picture(window, 'healing-conflict');
     await window.statusItem.click();
     await eventually('both sides are listed', () => listedIn(team.carol)?.length === 5, 20_000);
@@ -88,8 +89,8 @@ const byItself: Journey = {
     const window = await open(carol);
     await window.openSidebar();
     await eventually('the entry is back', () => listedIn(carol)?.length === count, 20_000);
-    await window.seesRow('Chunks', /Repaired.*lists 1 chunk more\. Commit \.engram/);
     await window.seesStatus(/commit to share/);
+    await window.seesNotice('Repaired', /lists 1 chunk more\. Commit \.engram to share it\./, 'Click to open Source Control');
     await picture(window, 'healing-healed');
     assert.equal(await window.toasts().count(), 0, 'quietly');
     await git(carol, 'commit', '--quiet', '--all', '--message', 'Healed');
@@ -106,8 +107,8 @@ const unlisted: Journey = {
     const count = await dropAnEntry(carol);
     const window = await open(carol);
     await window.openSidebar();
-    await window.seesRow('Chunks', /Chunks not listed.*1 chunk is here/);
     await window.seesStatus(/1 not listed/);
+    await window.seesNotice('Chunks not listed', /1 chunk is here .*A repair lists it again\./, 'Click to repair');
     await picture(window, 'healing-unlisted');
     await window.page.waitForTimeout(3000);
     assert.equal(listedIn(carol)?.length, count - 1, 'nothing happens by itself');
@@ -128,7 +129,8 @@ const missing: Journey = {
     const window = await open(carol);
     await window.openSidebar();
     await window.seesStatus(/1 missing/);
-    await window.seesRow('Chunks', /Chunks missing.*1 chunk is listed/);
+    await window.seesNotice('Chunks missing', /1 chunk is listed, .*looks for it in git’s history\./, 'Click to repair');
+    assert.match(await window.statusSpoken(), /1 missing, Click to look in git’s history$/);
     await picture(window, 'healing-missing');
     await window.statusItem.click();
     await eventually('the file is back, byte for byte', () => readFileSync(file).equals(bytes));
@@ -149,14 +151,24 @@ const tornAndAltered: Journey = {
     const window = await open(carol);
     await window.openSidebar();
     await window.seesStatus(/2 damaged/);
-    await window.seesRow('Chunks', /Chunk altered/);
-    await window.seesRow('Chunks', /Chunk damaged/);
-    await picture(window, 'healing-torn-and-altered');
+    await window.seesNotice(
+      'Chunk altered',
+      /its content does not match its name\. It is imported only if you say so\./,
+      'Click to decide whether it is imported',
+    );
+    await picture(window, 'healing-altered');
+    await window.seesNotice('Chunk damaged', /cannot be read .*Nothing of it was imported: restore its file/, 'Click to repair');
+    await picture(window, 'healing-torn');
     await clickRow(window, 'Chunk damaged');
     await eventually('the torn one is whole', () => readFileSync(torn).equals(bytes));
     await window.seesRow('Chunks', /Chunk altered/);
     await window.seesStatus(/1 damaged/);
     assert.notDeepEqual(readFileSync(altered), bytes);
+    await clickRow(window, 'Chunk altered');
+    await window.page.locator('.monaco-dialog-box').filter({ hasText: 'Import the altered chunk' }).waitFor();
+    await picture(window, 'healing-altered-question');
+    await window.modalButton('Import Anyway').click();
+    await window.seesStatus(/commit to share|synced/);
   },
 };
 

@@ -22,8 +22,9 @@ const readOnly: Journey = {
     await mustExec('chmod', ['-R', 'a-w,a+rX', carol]);
     const window = await open(carol);
     await window.openSidebar();
-    await window.seesRow('Chunks', /read-only|written|permission/i, 20_000);
+    await window.seesStatus(/read-only/);
     await window.seesRow('Chunks', /alice/);
+    await window.seesNotice('Read-only', /nothing is imported or exported\. Nothing was changed; allow writing/, 'Click to try again');
     await picture(window, 'read-only');
     await mustExec('chmod', ['-R', 'u+w', carol]);
   },
@@ -33,7 +34,7 @@ const fullDisk: Journey = {
   name: 'A full disk',
   ...unprivileged,
   skip: () => (canMount() ? undefined : 'needs root and mount to make a small disk'),
-  run: async ({ folder, open }) => {
+  run: async ({ folder, open, picture }) => {
     const { carol } = await sharedTeam(folder);
     chmodSync(folder, 0o755);
     const disk = path.join(folder, 'disk');
@@ -45,8 +46,10 @@ const fullDisk: Journey = {
       await exec('dd', ['if=/dev/zero', `of=${disk}/ballast`, 'bs=4k']);
       const window = await open(disk);
       await window.openSidebar();
-      await window.seesRow('Chunks', /disk|space/i, 20_000);
+      await window.seesStatus(/disk full/);
       await window.seesRow('Chunks', /alice/);
+      await window.seesNotice('Disk full', /Nothing was lost; make room and sync again\./, 'Click to try again');
+      await picture(window, 'full-disk');
       rmSync(path.join(disk, 'ballast'));
       await window.statusItem.click();
       await eventually('nothing was lost', () => memoriesIn(disk).length === demoMemories);

@@ -70,6 +70,36 @@ export class Workbench {
     await eventually(`row ${wanted} in ${view}`, async () => mustMatch((await this.rowTexts(view)).join('\n'), wanted), limitMs);
   }
 
+  /**
+   * Waits for a notice above the chunks, reads it as a screen reader would and as the hover shows it, and leaves the hover open for a
+   * picture: what happened, what is safe, and exactly one thing to do next.
+   */
+  async seesNotice(headline: string, words: RegExp, next: string, limitMs = 10_000): Promise<void> {
+    const row = this.view('Chunks').locator(`.monaco-list-row[aria-label^="${headline}. "]`).first();
+    await eventually(
+      `the notice ${headline}`,
+      async () => {
+        const spoken = (await row.count()) === 0 ? '' : ((await row.getAttribute('aria-label')) ?? '');
+        mustMatch(spoken, words);
+        if ((spoken.match(/Click to/g) ?? []).length !== 1 || !spoken.includes(`. ${next}`)) throw new Error(`read: ${spoken}`);
+        return true;
+      },
+      limitMs,
+    );
+    const hover = this.page.locator('.monaco-hover:visible', { hasText: next }).first();
+    await eventually('the hover of the notice', async () => {
+      await this.page.mouse.move(700, 120);
+      await row.hover();
+      await hover.waitFor({ timeout: 3000 });
+      return true;
+    });
+  }
+
+  /** What a screen reader says of the status item: its words, and what a click does. */
+  async statusSpoken(): Promise<string> {
+    return (await this.statusItem.locator('[aria-label]').first().getAttribute('aria-label')) ?? '';
+  }
+
   /** Runs a command by its title, as typed into the palette. */
   async command(title: string): Promise<void> {
     await this.page.keyboard.press('F1');

@@ -109,7 +109,7 @@ it('a torn chunk is told once, by its own row, which repairs it; an altered one 
   const torn = rows({ healing: { ...healing, kinds: ['torn'], torn: 1 }, problems: [problem('chunk-corrupt'), problem('chunk-altered')] });
   expect(torn).toMatchObject([
     { label: 'Chunk damaged', target: repair },
-    { label: 'Chunk altered', target: { action: { kind: 'reveal-chunk' } } },
+    { label: 'Chunk altered', target: { action: { kind: 'import-altered' } } },
   ]);
 });
 
