@@ -60,16 +60,23 @@ export class ChunkApplier {
       this.#applyRow(version, applied);
       await turn();
     }
-    for (const { version } of versions.relations.values()) this.#applyRelation(version, applied);
-    for (const { version } of versions.sessions.values()) this.#hideDeletedSession(version.key);
+    for (const { version } of versions.relations.values()) {
+      this.#applyRelation(version, applied);
+      await turn();
+    }
+    for (const { version } of versions.sessions.values()) {
+      this.#hideDeletedSession(version.key);
+      await turn();
+    }
     return applied;
   }
 
   /** Writes the deferred relations whose endpoints are known by now. @returns how many. */
-  retryDeferred(): number {
+  async retryDeferred(turn: Turn): Promise<number> {
     const applied: Applied = { ...NOTHING_APPLIED };
     this.#undone = this.#store.undoneChunks();
     for (const record of this.#index.deferredRelations()) {
+      await turn();
       if (!this.#hasEndpoints(record)) continue;
       this.#index.undeferRelation(record.syncId);
       this.#applyRelation(relationVersion(record), applied);

@@ -22,6 +22,19 @@ export function sha256Hex(bytes: Uint8Array): string {
   return createHash('sha256').update(bytes).digest('hex');
 }
 
+/** A few milliseconds of work. */
+const HASHED_AT_ONCE = 1 << 21;
+
+/** As {@link sha256Hex}, with a turn for other work every few milliseconds. */
+export async function sha256HexSliced(bytes: Uint8Array, turn: Turn): Promise<string> {
+  const hash = createHash('sha256');
+  for (let at = 0; at < bytes.length; at += HASHED_AT_ONCE) {
+    hash.update(bytes.subarray(at, at + HASHED_AT_ONCE));
+    await turn();
+  }
+  return hash.digest('hex');
+}
+
 /** The name of a chunk: the first 8 hex digits of the SHA-256 of its JSON (Go `chunkcodec.ChunkID`). */
 export function chunkId(bytes: Uint8Array): ChunkId {
   return toChunkId(sha256Hex(bytes).slice(0, 8));

@@ -45,7 +45,10 @@ export function versionKey(entity: Entity, key: string): string {
  */
 export async function chunkVersions(data: ChunkData, turn: Turn): Promise<ChunkVersions> {
   const collected = new Collector();
-  for (const record of data.sessions) collected.addSession(sessionVersion(record), true);
+  for (const record of data.sessions) {
+    collected.addSession(sessionVersion(record), true);
+    await turn();
+  }
   for (const record of data.observations) {
     collected.addRow(observationVersion(record), true);
     await turn();

@@ -86,7 +86,10 @@ export class ExportPlanner {
   }
 
   async plan(turn: Turn): Promise<ExportPlan> {
-    for (const session of this.#store.sessions()) this.#sessionProjects.set(session.id, session.project);
+    for (const session of this.#store.sessions()) {
+      this.#sessionProjects.set(session.id, session.project);
+      await turn();
+    }
     for (const row of this.#store.observations()) {
       this.#addObservation(row);
       await turn();
@@ -95,7 +98,10 @@ export class ExportPlanner {
       this.#addPrompt(row);
       await turn();
     }
-    for (const tombstone of this.#store.promptTombstones()) this.#addDelete(promptTombstoneVersion(tombstone));
+    for (const tombstone of this.#store.promptTombstones()) {
+      this.#addDelete(promptTombstoneVersion(tombstone));
+      await turn();
+    }
     const relations = await this.#planRelations(turn);
     const { sessions, united } = await this.#planSessions(turn);
     return { ...this.#plan, sessions, united, relations };

@@ -9,7 +9,7 @@ import type { ExportSummary } from './folderState.ts';
 import { formatInstant, instantOf } from './goTime.ts';
 import type { IndexedChunk } from './held.ts';
 import { HeldVersions } from './heldVersions.ts';
-import { putInIndex } from './importer.ts';
+import { type Importer, putInIndex } from './importer.ts';
 import { type ChunkEntry, type ChunkId, insertEntry, type Manifest } from './manifest.ts';
 import type { Clock, FolderIndex, Git, MemoryStore, Transport, Turn } from './ports.ts';
 import type { ChunkData } from './records.ts';
@@ -28,6 +28,21 @@ interface Written {
   readonly entry: ChunkEntry;
   readonly sha256: string;
   readonly data: ChunkData;
+}
+
+/**
+ * Reads the chunks that wait, so that what they hold is not written a second time, then writes what is new.
+ *
+ * @param parts `scan`: the folder as it is at that moment
+ * @throws {EngramError} as {@link Importer.learn} and {@link Exporter.run}
+ */
+export async function learnAndExport(
+  parts: { readonly importer: Importer; readonly exporter: Exporter; readonly scan: () => Promise<readonly ScannedChunk[]> },
+  options: Parameters<Exporter['run']>[1],
+  context: CallContext,
+): Promise<ExportSummary> {
+  await parts.importer.learn(await parts.scan());
+  return parts.exporter.run(await parts.scan(), options, context);
 }
 
 /** Writes what is new into chunks: chunk files first, then the manifest, then the databases, so that a crash between any two is repaired by the next run. */

@@ -7,14 +7,17 @@ const MAX_DEPTH = 10_000;
 const MAX_BIGINT_TEXT = 64;
 
 /**
- * What one document may cost in memory, in values; an object costs as much as {@link OBJECT_COST} of them. A sound memory costs about 50,
- * so that 40,000 of them fit, and of a larger file (whose reader has raised the limit of its size) as many as it can hold.
+ * What one document may cost in memory, in values; an object costs as much as {@link OBJECT_COST} of them. Each member of an object earns
+ * some of it back, {@link EARNED_BY_CHARACTER} for each of its characters: the shortest record that the Go program writes, a session of
+ * four members, earns what it costs. So a chunk of such records is read whatever its size, which only the limit of the settings decides,
+ * and one of millions of empty objects or lists is refused at its beginning.
  */
-const MIN_BUDGET = 1 << 21;
-const BYTES_PER_COST = 16;
+const BUDGET = 1 << 20;
 const OBJECT_COST = 32;
 const LIST_COST = 8;
 const ELEMENT_COST = 4;
+const EARNED_BY_MEMBER = 11;
+const EARNED_BY_CHARACTER = 0.9;
 /** No program writes an object of so many members, nor a text or number so long (Go's own limit for a memory's text is 50,000 bytes). */
 const MAX_MEMBERS = 10_000;
 const MIN_TOKEN_LIMIT = 1 << 22;
@@ -22,7 +25,7 @@ const MIN_TOKEN_LIMIT = 1 << 22;
 const NUMBER = /-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?/y;
 const INTEGER = /^-?[0-9]+$/;
 
-type Frame = { readonly list: JsonValue[] } | { readonly map: Map<string, JsonValue>; key: string };
+type Frame = { readonly list: JsonValue[] } | { readonly map: Map<string, JsonValue>; key: string; keyAt: number };
 
 /**
  * Reads one JSON document by Go's rules, with a stack of its own (10,000 nested arrays are allowed, and a deeper document must not
@@ -33,7 +36,7 @@ export class GoJsonParser {
   #at = 0;
   readonly #stack: Frame[] = [];
   #root: JsonValue = null;
-  #budget: number;
+  #budget = BUDGET;
   readonly #firstOnly: boolean;
 
   /**
@@ -43,7 +46,6 @@ export class GoJsonParser {
   constructor(text: string, firstOnly: boolean) {
     this.#text = text;
     this.#firstOnly = firstOnly;
-    this.#budget = Math.max(MIN_BUDGET, text.length / BYTES_PER_COST);
   }
 
   /** The document, once {@link run} said that it is complete. */
@@ -77,10 +79,10 @@ export class GoJsonParser {
 
   #openObject(): boolean {
     this.#spend(OBJECT_COST);
-    const frame: Frame = { map: new Map(), key: '' };
+    const frame: Frame = { map: new Map(), key: '', keyAt: this.#at };
     this.#push(frame);
     if (this.#peek() === 0x7d) return this.#close(frame);
-    frame.key = this.#key();
+    this.#readKey(frame);
     return false;
   }
 
@@ -110,6 +112,7 @@ export class GoJsonParser {
     for (;;) {
       const frame = this.#stack.at(-1);
       if (frame === undefined) return this.#finish(done);
+      if ('map' in frame) this.#budget += Math.min(EARNED_BY_MEMBER, (this.#at - frame.keyAt) * EARNED_BY_CHARACTER);
       add(frame, done);
       if (!this.#ends(frame)) return false;
       this.#stack.pop();
@@ -128,7 +131,7 @@ export class GoJsonParser {
     if (next !== 0x2c) return true;
     if (inList) return false;
     if (frame.map.size >= MAX_MEMBERS) throw corrupt('an object has more members than any program writes');
-    frame.key = this.#key();
+    this.#readKey(frame);
     return false;
   }
 
@@ -148,6 +151,12 @@ export class GoJsonParser {
     if (this.#at < this.#text.length && !this.#firstOnly) throw this.#unexpected('after top-level value');
     this.#root = value;
     return true;
+  }
+
+  #readKey(frame: Extract<Frame, { map: unknown }>): void {
+    this.#skipSpace();
+    frame.keyAt = this.#at;
+    frame.key = this.#key();
   }
 
   #key(): string {

@@ -1,5 +1,5 @@
 import { type Applied, ChunkApplier, holdingsOf, NOTHING_APPLIED } from './applyChunk.ts';
-import { decodeChunk, sha256Hex } from './chunkCodec.ts';
+import { decodeChunk, sha256HexSliced } from './chunkCodec.ts';
 import { missingChunk, type ScannedChunk } from './chunkScan.ts';
 import { type ChunkVersions, chunkVersions } from './chunkVersions.ts';
 import { EngramError } from './errors.ts';
@@ -47,7 +47,7 @@ export class Importer {
    * @param wanted only these; an altered chunk is imported only when it is named.
    */
   async run(chunks: readonly ScannedChunk[], wanted: ReadonlySet<string> | undefined, context: CallContext): Promise<ImportSummary> {
-    const queue = chunks.filter((chunk) => (wanted ? wanted.has(chunk.id) && chunk.file !== undefined : chunk.waiting));
+    const queue = chunks.filter((chunk) => (wanted ? wanted.has(chunk.id) && chunk.file !== undefined : chunk.waiting || isBarred(chunk)));
     const total: Applied = { ...NOTHING_APPLIED };
     const authors = new Set<string>();
     const problems: FolderProblem[] = [];
@@ -75,16 +75,20 @@ export class Importer {
    * Puts the chunks that wait into the index without importing them, so that an export knows what they hold. What cannot be read stays as
    * it is. A chunk that the database has recorded is merged: once the index has it, too, it counts as merged, and nobody would look for the
    * unknown fields that were lost with the index, or for the edits that an older program ignored.
+   *
+   * @throws {EngramError} io-failed: a chunk whose rows the database has may not be opened now; they would be written a second time
    */
   async learn(chunks: readonly ScannedChunk[]): Promise<void> {
     const recorded = this.#parts.store.importedChunks();
+    const unknown = chunks.find((chunk) => isBarred(chunk) && !chunk.indexed && recorded.has(chunk.id));
+    if (unknown?.problem) throw unknown.problem;
     for (const chunk of chunks.filter(({ waiting, state, indexed }) => (waiting || state === 'undone') && !indexed)) {
       try {
         const read = await this.#read(chunk, false);
         if (recorded.has(chunk.id) && chunk.state !== 'undone') await this.#merge(read.indexed, read.versions);
         else await putInIndex(this.#parts.index, read.indexed, read.versions, this.#parts.turn);
       } catch (error) {
-        if (!isChunkFault(error)) throw error;
+        if (!isChunkFault(error) || (error.code === 'io-failed' && recorded.has(chunk.id))) throw error;
         this.#remember(chunk, chunkFault(chunk.id, error));
       }
     }
@@ -105,7 +109,7 @@ export class Importer {
     onReading(chunk.id);
     try {
       const bytes = await transport.readChunk(chunk.id);
-      const sha256 = sha256Hex(bytes);
+      const sha256 = await sha256HexSliced(bytes, turn);
       if (!isNamed) checkHash(chunk.id, sha256);
       const data = await decodeChunk(bytes, turn);
       const versions = await chunkVersions(data, turn);
@@ -140,8 +144,8 @@ export class Importer {
   }
 
   async #retryDeferred(): Promise<number> {
-    const { store, index } = this.#parts;
-    return index.transaction(() => store.transaction(async () => this.#applier.retryDeferred()));
+    const { store, index, turn } = this.#parts;
+    return index.transaction(() => store.transaction(() => this.#applier.retryDeferred(turn)));
   }
 
   #remember(chunk: ScannedChunk, error: EngramError): void {
@@ -174,8 +178,13 @@ export function checkHash(id: ChunkId, sha256: string): void {
 }
 
 /** Faults of one chunk, as against those of the databases or a cancellation, which end the run. */
-function isChunkFault(error: unknown): error is EngramError {
-  return EngramError.is(error) && (error.code.startsWith('chunk-') || error.code === 'not-regular-file');
+export function isChunkFault(error: unknown): error is EngramError {
+  return EngramError.is(error) && (error.code.startsWith('chunk-') || error.code === 'not-regular-file' || error.code === 'io-failed');
+}
+
+/** Its file is sound for all we know, but the system did not let us read it; nothing tells when it would, so each import tries again. */
+function isBarred({ problem }: ScannedChunk): boolean {
+  return problem?.code === 'io-failed';
 }
 
 /** One sentence for a person: what happened, what is safe, what to do. */
@@ -201,6 +210,13 @@ export function chunkFault(id: ChunkId, error: EngramError): EngramError {
     return new EngramError(
       'not-regular-file',
       `Chunk ${id} is a link or a folder, not a file. It is never followed and never read.`,
+      detail,
+    );
+  }
+  if (error.code === 'io-failed') {
+    return new EngramError(
+      'io-failed',
+      `Chunk ${id} cannot be opened (${reason}). Nothing of it was imported, everything else was: allow reading it, then sync again.`,
       detail,
     );
   }

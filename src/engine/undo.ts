@@ -59,7 +59,7 @@ export class ImportUndo {
         const remaining = remainingChunks(store, index, this.#chunk);
         const sessions = new SessionUndo({ store, index, chunk: this.#chunk, remaining });
         for (const id of sessionIds) if (id !== '') sessions.undo(id);
-        new ChunkApplier(store, index).retryDeferred();
+        await new ChunkApplier(store, index).retryDeferred(turn);
       }),
     );
     return summaryOf(steps);

@@ -16,7 +16,7 @@ import type { ExaminedChunk, FolderExam } from '../engine/folderExam.ts';
 import type { CallContext, FolderOptions } from '../engine/folderRequests.ts';
 import type { FolderState } from '../engine/folderState.ts';
 import { type CloneAnswer, type HealthFinding, type HealthReport, sortFindings } from '../engine/health.ts';
-import { checkHash } from '../engine/importer.ts';
+import { checkHash, isChunkFault } from '../engine/importer.ts';
 import type { ChunkId } from '../engine/manifest.ts';
 import { unpackSession } from '../engine/merge.ts';
 import type { Turn } from '../engine/ports.ts';
@@ -99,7 +99,7 @@ export class Doctor {
       const exam = await examineChunk(bytes, turn);
       return { chunk: { ...chunk, ...alteration(chunk.id, bytes) }, exam };
     } catch (error) {
-      if (!EngramError.is(error) || !error.code.startsWith('chunk-')) throw error;
+      if (!isChunkFault(error)) throw error;
       return { chunk: { ...chunk, state: 'unreadable', waiting: false, problem: error }, exam: undefined };
     } finally {
       environment.onReading(undefined);

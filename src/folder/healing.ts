@@ -38,6 +38,21 @@ export const NOTHING_HEALED: HealSummary = {
   unmerged: false,
 };
 
+/** What looking for chunk files in git's history came to. */
+interface Restored {
+  readonly restored: readonly string[];
+  readonly notFound: readonly string[];
+  /** Git could not be asked. */
+  readonly failure: EngramError | undefined;
+}
+
+const NOTHING_RESTORED: Restored = { restored: [], notFound: [], failure: undefined };
+
+/** Faults of the manifest that a repair mends; what else keeps it from being read is for a person. */
+function isRepairable({ code }: EngramError): boolean {
+  return code === 'manifest-conflict' || code === 'manifest-invalid';
+}
+
 /** A repair that the state still tells of. */
 export interface LastRepair {
   readonly summary: HealSummary;
@@ -68,12 +83,17 @@ export class FolderHealer {
     this.#parts = parts;
   }
 
-  /** @throws {EngramError} disk-full, read-only, lock-lost, cancelled */
+  /**
+   * @throws {EngramError} disk-full, read-only, lock-lost, cancelled; where somebody has asked also what kept a repair from looking: the
+   * manifest cannot be opened, or git failed and nothing else was repaired
+   */
   async heal(mode: HealMode, reading: ManifestReading, input: HealingInput): Promise<HealSummary> {
     if (isOfNewerRelease(reading)) return NOTHING_HEALED;
+    if (mode === 'asked' && reading.error && !isRepairable(reading.error)) throw reading.error;
     const kinds = kindsFor(mode, input);
-    const { restored, notFound } = kinds.some(isOfFiles) ? await this.#restore(wantedFiles(input.chunks)) : NOTHING_HEALED;
+    const { restored, notFound, failure } = kinds.some(isOfFiles) ? await this.#restore(wantedFiles(input.chunks)) : NOTHING_RESTORED;
     const written = kinds.some((kind) => !isOfFiles(kind)) ? await this.#writeManifest(mode, reading, input) : undefined;
+    if (failure && !written?.written) throw failure;
     return {
       ...NOTHING_HEALED,
       ...written,
@@ -122,8 +142,15 @@ export class FolderHealer {
     return found;
   }
 
-  async #restore(wanted: readonly ScannedChunk[]): Promise<{ restored: string[]; notFound: string[] }> {
-    const versions = (await this.#versions(wanted.map(({ id }) => id))) ?? new Map<ChunkId, readonly string[]>();
+  /** Where git fails nothing is known of its history, so no chunk is said not to be in it. */
+  async #restore(wanted: readonly ScannedChunk[]): Promise<Restored> {
+    let versions: ReadonlyMap<ChunkId, readonly string[]>;
+    try {
+      versions = (await this.#parts.history?.chunkVersions(wanted.map(({ id }) => id))) ?? new Map();
+    } catch (error) {
+      if (!EngramError.is(error, 'git-failed')) throw error;
+      return { ...NOTHING_RESTORED, failure: error };
+    }
     const restored: string[] = [];
     const notFound: string[] = [];
     for (const chunk of wanted) {
@@ -131,16 +158,7 @@ export class FolderHealer {
       const outcome = await this.#restoreOne(chunk, versions.get(chunk.id) ?? []);
       if (outcome !== 'same') (outcome === 'written' ? restored : notFound).push(chunk.id);
     }
-    return { restored, notFound };
-  }
-
-  async #versions(ids: readonly ChunkId[]): Promise<ReadonlyMap<ChunkId, readonly string[]> | undefined> {
-    try {
-      return await this.#parts.history?.chunkVersions(ids);
-    } catch (error) {
-      if (EngramError.is(error, 'git-failed')) return undefined;
-      throw error;
-    }
+    return { restored, notFound, failure: undefined };
   }
 
   /** `same`: the file is what it always was, so no version of it can be better. */

@@ -12,6 +12,7 @@ import { ChunkApplier } from '../engine/applyChunk.ts';
 import { chunkVersions } from '../engine/chunkVersions.ts';
 import { Mender } from '../engine/doctorRepair.ts';
 import { EngramError } from '../engine/errors.ts';
+import { learnAndExport } from '../engine/exporter.ts';
 import type {
   CallContext,
   ChunkContents,
@@ -270,10 +271,11 @@ export class OpenMemoryFolder implements MemoryFolder {
   async #export(options: ExportOptions, writing: Writing): Promise<ExportSummary> {
     const { git, context } = writing;
     await this.#access.mustBeWritableManifest(writing);
-    await this.#access.importer(writing).learn(await this.#access.scan(writing));
     const createdBy = options.createdBy || (await authorName(this.#access.options.author, git));
     const includePersonal = options.includePersonal ?? this.#access.options.includePersonal;
-    return this.#access.exporter(writing).run(await this.#access.scan(writing), { ...options, includePersonal, createdBy }, context);
+    const scan = () => this.#access.scan(writing);
+    const exporting = { importer: this.#access.importer(writing), exporter: this.#access.exporter(writing), scan };
+    return learnAndExport(exporting, { ...options, includePersonal, createdBy }, context);
   }
 
   /** What was repaired is told by the state, too: it may have happened by itself. */

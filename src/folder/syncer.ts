@@ -4,7 +4,7 @@ import { lookAtFolder } from '../adapters/folderLook.ts';
 import { systemClock } from '../adapters/systemClock.ts';
 import { makeTurn } from '../adapters/turns.ts';
 import { EngramError } from '../engine/errors.ts';
-import { Exporter, type ExporterParts } from '../engine/exporter.ts';
+import { Exporter, type ExporterParts, learnAndExport } from '../engine/exporter.ts';
 import type { ExportOptions, ImportOptions } from '../engine/folderRequests.ts';
 import { Importer, type ImporterParts } from '../engine/importer.ts';
 import { NEWEST_MANIFEST_VERSION } from '../engine/manifest.ts';
@@ -87,18 +87,9 @@ export class Syncer {
     const { signal, ...wanted } = options;
     const context = signal ? { signal } : {};
     const run = async (parts: Parts): Promise<SyncResult> => {
-      const before = await scan(parts);
-      mustBeComplete(before);
-      const importer = new Importer(parts);
-      const recorded = parts.store.importedChunks();
-      // An index made anew lacks the unknown fields of what was imported before; merging that again changes nothing else.
-      await importer.run(
-        before.chunks.filter(({ id, indexed }) => !indexed && recorded.has(id)),
-        undefined,
-        context,
-      );
-      await importer.learn((await scan(parts)).chunks);
-      return toSyncResult(await new Exporter(parts).run((await scan(parts)).chunks, wanted, context));
+      mustBeComplete(await scan(parts));
+      const exporting = { importer: new Importer(parts), exporter: new Exporter(parts), scan: async () => (await scan(parts)).chunks };
+      return toSyncResult(await learnAndExport(exporting, wanted, context));
     };
     return this.#next(() => this.#write(signal, run));
   }

@@ -161,6 +161,7 @@ function actionOf(code: EngramErrorCode, subject: string, root: string): NoticeA
     case 'lock-lost':
     case 'disk-full':
     case 'read-only':
+    case 'io-failed':
     case 'worker-lost':
       return { kind: 'run', command: 'engram.syncNow' };
     case 'chunk-missing':

@@ -7,7 +7,7 @@ import { EngramError } from '../../src/engine/errors.ts';
 import { DEFAULT_LIMITS } from '../../src/engine/folderRequests.ts';
 import { type MemoryFolder, openMemoryFolder } from '../../src/openFolder.ts';
 import { Random } from '../simulation/random.ts';
-import { chunkFiles, FolderChecker } from '../support/checkFolder.ts';
+import { chunkNames, FolderChecker } from '../support/checkFolder.ts';
 import { baseManifest } from './baseChunk.ts';
 import { type FuzzedChunk, fuzzedChunk } from './mutateChunk.ts';
 import { mutateText } from './mutateText.ts';
@@ -197,5 +197,5 @@ async function coded(work: Promise<unknown>): Promise<boolean> {
 function unlisted(root: string): string[] {
   const { chunks } = JSON.parse(readFileSync(join(root, 'manifest.json'), 'utf8')) as { chunks: ({ id?: unknown } | null)[] };
   const listed = new Set(chunks.map((entry) => (typeof entry?.id === 'string' ? `${entry.id}.jsonl.gz` : '')));
-  return chunkFiles(root).filter((name) => !listed.has(name));
+  return chunkNames(root).filter((name) => !listed.has(name));
 }

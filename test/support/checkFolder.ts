@@ -65,7 +65,7 @@ export function sharedTitles(root: string): string[] {
 }
 
 /** Names of the chunk files. */
-export function chunkFiles(root: string): string[] {
+export function chunkNames(root: string): string[] {
   const folder = join(root, 'chunks');
   return existsSync(folder) ? readdirSync(folder).sort() : [];
 }

@@ -1,4 +1,4 @@
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
@@ -9,6 +9,7 @@ import type { ChunkData } from '../../src/engine/records.ts';
 import { type MemoryFolder, openMemoryFolder } from '../../src/openFolder.ts';
 import { WASM_PATH } from './wasm.ts';
 
+export { chunkNames } from './checkFolder.ts';
 export { WASM_PATH };
 
 /** A fresh temporary folder that goes away with the test. */
@@ -43,10 +44,6 @@ export function openIn(root: string, options: Partial<FolderOptions> = {}, wasmP
   );
   onTestFinished(() => folder.close());
   return folder;
-}
-
-export function chunkNames(root: string): string[] {
-  return existsSync(join(root, 'chunks')) ? readdirSync(join(root, 'chunks')).sort() : [];
 }
 
 /** JSON text of a chunk file. */
