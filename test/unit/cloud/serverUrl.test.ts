@@ -74,7 +74,7 @@ describe('the address of a server', () => {
         expect(outcome(stored)).toBe(stored);
         expect(stored.endsWith('/')).toBe(false);
       }),
-      { numRuns: 2000 },
+      { numRuns: 300 },
     );
   });
 
