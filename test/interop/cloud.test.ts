@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe } from 'vitest';
 import { canonicalForms } from './canonicalForms.ts';
 import { CloudServer } from './cloudServer.ts';
+import { transports } from './cloudTransports.ts';
 import { findPostgres, Postgres } from './postgres.ts';
 import { type EngramProgram, findPrograms } from './programs.ts';
 
@@ -26,5 +27,6 @@ describe.skipIf(reason !== undefined)('the cloud', () => {
     afterAll(() => server?.stop());
 
     canonicalForms(() => server);
+    transports(() => server);
   });
 });

@@ -49,6 +49,6 @@ function endOfStream(body: Uint8Array): string {
 export function badAnswer(what: string, why: string): EngramError {
   return new EngramError(
     'cloud-answer',
-    `cloud: ${what}: ${why}. The answer is not one of an Engram cloud server. Nothing is lost: what was not confirmed stays pending. Check the server’s address, then sync again.`,
+    `The cloud server’s answer cannot be used (cloud: ${what}: ${why}). Nothing is lost: what was not confirmed stays pending. Check the server’s address, then sync again.`,
   );
 }

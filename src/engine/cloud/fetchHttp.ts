@@ -123,7 +123,10 @@ class Exchange {
   }
 
   async #follow(): Promise<HttpResponse> {
-    let url = this.#sameOrigin(this.#parts.request.url, this.#parts.origin);
+    let url = this.#parts.request.url;
+    if (!URL.canParse(url) || new URL(url).origin !== this.#parts.origin) {
+      throw new EngramError('cloud-config', 'The cloud token is for another server than this request. Nothing was sent.');
+    }
     for (let redirects = 0; ; redirects += 1) {
       const answer = await this.#fetch(url);
       const headers = this.#headers(answer);
@@ -133,11 +136,12 @@ class Exchange {
       if (this.#parts.request.method === 'POST' && !KEEPS_METHOD.has(answer.status)) {
         throw strange('It answers a push with the address of a page, as a login page does.');
       }
-      url = this.#sameOrigin(location, url);
+      url = this.#next(location, url);
     }
   }
 
-  #sameOrigin(url: string, base: string): string {
+  /** Where a redirect leads to. */
+  #next(url: string, base: string): string {
     const target = URL.canParse(url, base) ? new URL(url, base) : undefined;
     if (target?.origin === this.#parts.origin && target.username === '' && target.password === '') return target.href;
     const other = target === undefined || target.origin === 'null' ? 'an address that cannot be used' : this.#clean(target.origin);

@@ -103,7 +103,7 @@ export class RemoteTransport implements Transport {
     const response = await this.#options.http.send(request, this.#options.signal);
     if (response.status === 404) throw new ChunkNotFoundError(id);
     if (response.status !== 200) throw new HttpStatusError(operation, response);
-    if (response.body.length === 0) throw badAnswer(operation, 'cloud: empty chunk payload');
+    if (response.body.length === 0) throw badAnswer(operation, 'empty chunk payload');
     if (!looksLikeJson(response.body)) throw badAnswer(operation, 'it is no JSON object');
     return response.body;
   }

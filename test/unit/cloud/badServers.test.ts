@@ -69,7 +69,7 @@ function expectNoToken(error: unknown): void {
 /** One sentence or a few, for a person: what is safe and what to do next stand in it. */
 function expectSentence(error: EngramError): void {
   const { sentence } = cloudFailure(error);
-  expect(sentence).toMatch(/^[A-Z].*\.( It says: .*)?$|^cloud: .*\.$/);
+  expect(sentence).toMatch(/^[A-Z].*\.( It says: .*)?$/);
   expect(sentence).toMatch(/lost|pending|Nothing was sent|was sent there/);
   expect(sentence.length).toBeLessThan(420);
 }
@@ -83,6 +83,8 @@ describe.each(makers)('HTTP %s', (_, make) => {
   });
   afterEach(() => server.close());
 
+  /** Both share all but the `fetch`: what is checked of one in every detail is tried with the other. */
+  const isFirst = make === makers[0]?.[1];
   const over = (url = server.url): Operations => operations(retrying(make(url), retry), url);
   const names = ['manifest', 'chunk', 'push', 'mutation push', 'mutation pull'] as const;
 
@@ -202,16 +204,17 @@ describe.each(makers)('HTTP %s', (_, make) => {
       only: ['push', 'mutation push'],
     },
     'an answer without end': {
-      answer: { status: 200, body: 'x'.repeat(60_000_000) },
+      answer: { status: 200, body: 'x'.repeat(3_000_000) },
       reason: 'transport_failed',
       code: 'cloud-answer',
       attempts: 1,
+      only: ['manifest', 'chunk', 'push', 'mutation push'],
     },
   };
 
   it.each(Object.entries(cases))('%s', async (name, one) => {
     server.answer = () => one.answer;
-    for (const operation of one.only ?? names) {
+    for (const operation of one.only ?? (isFirst ? names : names.slice(2, 4))) {
       if (operation === 'chunk' && one.answer.status === 404) continue;
       server.seen.length = 0;
       retry = new FakeRetry();
@@ -237,7 +240,7 @@ describe.each(makers)('HTTP %s', (_, make) => {
     for (const name of names) expect((await failure(over()[name])).code).toBe('cloud-answer');
     expect(other.seen).toEqual([]);
     expect((await failure(() => make(server.url).send({ method: 'GET', url: other.url, timeoutMs: 1000, maxBytes: 10 }))).code).toBe(
-      'cloud-answer',
+      'cloud-config',
     );
     expect(other.seen).toEqual([]);
     other.close();
@@ -280,24 +283,30 @@ describe.each(makers)('HTTP %s', (_, make) => {
     expect(server.seen.length).toBe(1);
   });
 
-  const impatient = (url: string): Http => {
-    const http = make(url);
-    return { send: (request, signal) => http.send({ ...request, timeoutMs: 60 }, signal) };
-  };
-
-  it.each(['no answer at all', 'no body', 'slow bytes'])('ends %s after its time, and tries again', async (kind) => {
+  it.each(['no answer at all', 'no body', 'slow bytes'])('ends %s after its time, closes the connection and tries again', async (kind) => {
+    const closed: Promise<void>[] = [];
     server.answer = (_, response) => {
+      closed.push(new Promise((resolve) => response.on('close', resolve)));
       if (kind === 'no answer at all') return undefined;
       response.writeHead(200).write(' ');
       const timer = setInterval(() => kind === 'slow bytes' && response.write(' '), 20);
       response.on('close', () => clearInterval(timer));
       return undefined;
     };
-    const error = await failure(operations(retrying(impatient(server.url), retry), server.url).push);
+    const http = make(server.url);
+    let attempts = 0;
+    const impatient: Http = {
+      send: (request, signal) => {
+        attempts += 1;
+        return http.send({ ...request, timeoutMs: 60 }, signal);
+      },
+    };
+    const error = await failure(operations(retrying(impatient, retry), server.url).push);
     expect(error.code).toBe('cloud-unreachable');
     expect(cloudFailure(error)).toMatchObject({ reason: 'transport_failed', isTransient: true });
     expectSentence(error);
-    expect(server.seen.length).toBe(ATTEMPTS);
+    expect(attempts).toBe(ATTEMPTS);
+    await Promise.all(closed);
   });
 
   const whole = 'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 21\r\n\r\n{"accepted_seqs":[1]}';
@@ -316,7 +325,8 @@ describe.each(makers)('HTTP %s', (_, make) => {
     const raw = await startRawServer(drop);
     const mutations = new MutationTransport({ http: make(raw.url), server: raw.url });
     const codes = new Map<string, number>();
-    for (upTo = 0; upTo < text.length; upTo += 1) {
+    const step = isFirst ? 1 : 7;
+    for (upTo = 0; upTo < text.length; upTo += step) {
       const { sent, refused, stoppedBy } = await mutations.push([MUTATION]);
       expect(refused).toEqual([]);
       expect(sent, `after ${upTo} bytes`).toEqual([]);
