@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { enrollProject, unenrollProject } from '../../../../src/engine/cloud/enrolment.ts';
 import { EngramError } from '../../../../src/engine/errors.ts';
-import { bootstrapProject } from '../../../../src/engine/upgrade/bootstrap.ts';
+import { type BootstrapParts, bootstrapProject } from '../../../../src/engine/upgrade/bootstrap.ts';
 import { examineUpgrade } from '../../../../src/engine/upgrade/diagnose.ts';
 import { type RollbackParts, rollbackProject, type UpgradeLifecycleHooks } from '../../../../src/engine/upgrade/rollback.ts';
 import { CONFIG, Killed, UNREACHABLE, UpgradeWorld } from './upgradeWorld.ts';
@@ -38,6 +38,18 @@ describe('a rollback', () => {
     const state = await world.run(rollback(hooksOf(said)));
     expect(state).toMatchObject({ project: 'demo', stage: 'rolled_back', repairClass: 'repairable', lastErrorCode: '' });
     expect([world.config, world.rows()['enrolled'], said]).toEqual([CONFIG, [], ['stop demo', 'resume demo']]);
+  });
+
+  it('leaves the configuration alone where nobody has looked at it', async () => {
+    const world = await UpgradeWorld.with(() => undefined);
+    world.refusal = UNREACHABLE;
+    const blind = async (parts: BootstrapParts): Promise<void> => {
+      await bootstrapProject({ ...parts, config: undefined }, { project: 'demo' }).catch(() => undefined);
+    };
+    await world.run(blind);
+    world.config = OTHER;
+    await world.run(rollback());
+    expect([world.config, world.rows()['enrolled']]).toEqual([OTHER, []]);
   });
 
   it('leaves a file that says the same as it is, with its token', async () => {
