@@ -175,3 +175,16 @@ function readOnlyProblem(kind: 'newer' | 'foreign'): FolderProblem {
     'engram.db belongs to the Engram program, which may write it at any moment, and there is no SQLite here that can write beside it. It is shown read-only, as of its last commit: sync with the program (engram sync --import), or update the editor.';
   return problemFrom(new EngramError('store-foreign', message, { subject: 'engram.db' }));
 }
+
+/** Saves what was done, also before a failure or a cancellation: it stands at a chunk boundary. Not when the lock is lost. */
+export async function workAndSave<T>(databases: FolderDatabases, guard: WriteGuard, work: () => Promise<T>): Promise<T> {
+  let result: T;
+  try {
+    result = await work();
+  } catch (error) {
+    if (!EngramError.is(error, 'lock-lost')) await databases.save(guard);
+    throw error;
+  }
+  await databases.save(guard);
+  return result;
+}

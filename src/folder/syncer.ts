@@ -23,7 +23,7 @@ import {
   toSyncStatus,
 } from '../engine/syncResult.ts';
 import { scanTransport, type TransportScan } from '../engine/transportScan.ts';
-import { FolderDatabases, type OpenDatabases, pathsIn } from './databases.ts';
+import { FolderDatabases, type OpenDatabases, pathsIn, workAndSave } from './databases.ts';
 import { placeAt, type WritePlace, writeIn } from './engramFolder.ts';
 
 import { readOnlyDatabase } from './refusals.ts';
@@ -203,7 +203,7 @@ export class Syncer {
       const databases = await this.#databases.open(this.#isFolders ? guard : undefined);
       if (!databases.writable) throw readOnlyDatabase(databases);
       const repository = this.#syncDir === undefined ? undefined : git;
-      return this.#workAndSave(guard, () => work(this.#parts(databases, repository, { guard, signal })));
+      return workAndSave(this.#databases, guard, () => work(this.#parts(databases, repository, { guard, signal })));
     };
     return writeIn(this.#places(), run, signal);
   }
@@ -213,19 +213,6 @@ export class Syncer {
     if (this.#syncDir === undefined) return [placeAt(home)];
     const shared: WritePlace = { path: this.#syncDir, isShared: true };
     return home === this.#syncDir ? [shared] : [shared, placeAt(home)];
-  }
-
-  /** What was done before a failure or a cancellation stands at a chunk boundary, so it is saved as well. */
-  async #workAndSave<T>(guard: WriteGuard, work: () => Promise<T>): Promise<T> {
-    let result: T;
-    try {
-      result = await work();
-    } catch (error) {
-      if (!EngramError.is(error, 'lock-lost')) await this.#databases.save(guard);
-      throw error;
-    }
-    await this.#databases.save(guard);
-    return result;
   }
 
   #parts(databases: OpenDatabases, git: Git | undefined, run: { guard?: WriteGuard; signal?: AbortSignal | undefined }): Parts {
@@ -245,6 +232,12 @@ export class Syncer {
       checkpoint: async () => undefined,
     };
   }
+}
+
+/** A store's database, with the index of its folder where it is the folder's own. Whoever asks for it closes it. */
+export function databasesOf(store: Store): FolderDatabases {
+  const home = folderOf(store);
+  return new FolderDatabases({ memories: store.path, index: home === undefined ? undefined : pathsIn(home).index }, store.sqlJs);
 }
 
 /** The `.engram` folder whose own database a store is, if it is one. */
