@@ -11,7 +11,16 @@ export { getUsername } from './adapters/userName.ts';
 export { chunkId, decodeChunk as decodeChunkInSlices, decodeChunkSync as decodeChunk, encodeChunk } from './engine/chunkCodec.ts';
 export { canonicalizeForProject } from './engine/cloud/canonical.ts';
 export { CanonicalError } from './engine/cloud/canonicalError.ts';
-export type { Http, HttpRequest, HttpResponse, NewMutation } from './engine/cloud/cloudPorts.ts';
+export type {
+  CloudUpgradeState,
+  Http,
+  HttpRequest,
+  HttpResponse,
+  NewMutation,
+  UpgradeRepairClass,
+  UpgradeSnapshot,
+  UpgradeStage,
+} from './engine/cloud/cloudPorts.ts';
 export { HttpStatusError } from './engine/cloud/httpStatusError.ts';
 export {
   MutationTransport,
@@ -73,7 +82,24 @@ export type {
   SyncMutation,
 } from './engine/records.ts';
 export type { ChunkProblem, ImportResult, SyncResult, SyncStatus } from './engine/syncResult.ts';
+export type { UpgradeBootstrapResult } from './engine/upgrade/bootstrap.ts';
+export type { CloudConfigFile } from './engine/upgrade/configText.ts';
+export { diagnoseCloudUpgrade, type UpgradeDiagnosisInput, type UpgradeDiagnosisReport } from './engine/upgrade/diagnose.ts';
+export type { LegacyFinding, LegacyReport } from './engine/upgrade/legacyMutations.ts';
+export type { UpgradeRepairReport } from './engine/upgrade/repair.ts';
+export type { UpgradeLifecycleHooks } from './engine/upgrade/rollback.ts';
+export { UpgradeReason, UpgradeReasonClass, UpgradeRepairReason, UpgradeStatus } from './engine/upgrade/upgradeCodes.ts';
 export { detectProject } from './folder/detectProject.ts';
+export {
+  bootstrapProject,
+  diagnoseLegacyMutations,
+  enrollProject,
+  repairCloudUpgrade,
+  rollbackProject,
+  type UpgradeBootstrapOptions,
+  type UpgradeRollbackOptions,
+  unenrollProject,
+} from './folder/projectUpgrade.ts';
 export { openStore, type Store, type StoredMemory, type StoreOptions } from './folder/store.ts';
 export { Syncer, type SyncerExportOptions, type SyncerImportOptions } from './folder/syncer.ts';
 export { type FolderEnvironment, type MemoryFolder, openMemoryFolder } from './openFolder.ts';

@@ -2,10 +2,12 @@ import { rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { openSqlJs, type SqlJs } from '../adapters/sqlJs.ts';
 import { SqlJsFile } from '../adapters/sqlJsFile.ts';
+import type { CloudStore } from '../engine/cloud/cloudPorts.ts';
 import { EngramError } from '../engine/errors.ts';
 import { problemFrom } from '../engine/folderProblem.ts';
 import type { DatabaseKind, FolderProblem } from '../engine/folderState.ts';
 import type { DatabaseFile, FolderIndex, MemoryStore, SqlDatabase, WriteGuard } from '../engine/ports.ts';
+import { SqlCloudStore } from '../store/cloudStore.ts';
 import { openFolderIndex } from '../store/folderIndex.ts';
 import { inspectMemoryDatabase } from '../store/inspectMemory.ts';
 import { SqlMemoryStore } from '../store/memoryStore.ts';
@@ -20,6 +22,8 @@ export interface OpenDatabases {
   readonly problem: FolderProblem | undefined;
   readonly memoryDatabase: SqlDatabase;
   readonly store: MemoryStore;
+  /** The cloud's tables of the same database. */
+  readonly cloud: CloudStore;
   readonly index: FolderIndex;
   readonly search: SearchIndex;
 }
@@ -80,6 +84,7 @@ export class FolderDatabases {
       problem: inspected === 'ours' ? this.#rebuilt : readOnlyProblem(inspected),
       memoryDatabase: database,
       store: new SqlMemoryStore(database),
+      cloud: new SqlCloudStore(database),
       index: index.index,
       search: new SearchIndex(index.database, database),
     };
@@ -169,4 +174,17 @@ function readOnlyProblem(kind: 'newer' | 'foreign'): FolderProblem {
   const message =
     'engram.db belongs to the Engram program, which may write it at any moment, and there is no SQLite here that can write beside it. It is shown read-only, as of its last commit: sync with the program (engram sync --import), or update the editor.';
   return problemFrom(new EngramError('store-foreign', message, { subject: 'engram.db' }));
+}
+
+/** Saves what was done, also before a failure or a cancellation: it stands at a chunk boundary. Not when the lock is lost. */
+export async function workAndSave<T>(databases: FolderDatabases, guard: WriteGuard, work: () => Promise<T>): Promise<T> {
+  let result: T;
+  try {
+    result = await work();
+  } catch (error) {
+    if (!EngramError.is(error, 'lock-lost')) await databases.save(guard);
+    throw error;
+  }
+  await databases.save(guard);
+  return result;
 }

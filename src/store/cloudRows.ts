@@ -5,7 +5,7 @@ import type { SqlRow } from '../engine/ports.ts';
 import type { SyncMutation } from '../engine/records.ts';
 import { intOf, optionalText, textOf } from './columns.ts';
 
-/** The cloud's tables as the engine knows them. Source: docs/formats.md, The cloud's tables. */
+/** The cloud's tables as the engine knows them. Source: docs/formats.md, Cloud. */
 export const MUTATION_COLUMNS = 'seq, target_key, entity, entity_key, op, payload, source, project, occurred_at, acked_at';
 
 const LIFECYCLES: ReadonlySet<string> = new Set<SyncState['lifecycle']>(['idle', 'pending', 'running', 'healthy', 'degraded']);
@@ -109,16 +109,16 @@ export function mergeUpgrade(stored: CloudUpgradeState | undefined, next: CloudU
 
 /**
  * Column `snapshot_json`, keys in the Go program's order. Its doctor writes a snapshot of nothing without having looked, so ours of nothing
- * says that it was captured; the Go program passes over that key.
+ * says that it was captured, or that the configuration is unknown; the Go program passes over these keys.
  */
 export function encodeSnapshot(snapshot: UpgradeSnapshot | undefined): string {
   if (snapshot === undefined) return '{}';
-  const { cloudConfigPresent, cloudConfigJson, projectEnrolled } = snapshot;
+  const { cloudConfigPresent, cloudConfigJson, projectEnrolled, configUnknown } = snapshot;
   return JSON.stringify({
     cloud_config_present: cloudConfigPresent,
     ...(cloudConfigJson !== '' && { cloud_config_json: cloudConfigJson }),
     project_enrolled: projectEnrolled,
-    ...(saysNothing(snapshot) && { captured: true }),
+    ...(configUnknown ? { config_unknown: true } : saysNothing(snapshot) && { captured: true }),
   });
 }
 
@@ -127,16 +127,18 @@ function snapshotOf(json: string): UpgradeSnapshot | undefined {
   const parsed = parseObject(json);
   if (parsed === undefined) return undefined;
   const text = parsed['cloud_config_json'];
-  const snapshot = {
+  const snapshot: UpgradeSnapshot = {
     cloudConfigPresent: parsed['cloud_config_present'] === true,
     cloudConfigJson: typeof text === 'string' ? text : '',
     projectEnrolled: parsed['project_enrolled'] === true,
+    ...(parsed['config_unknown'] === true && { configUnknown: true }),
   };
   return saysNothing(snapshot) && parsed['captured'] !== true ? undefined : snapshot;
 }
 
 function saysNothing(snapshot: UpgradeSnapshot): boolean {
-  return !snapshot.cloudConfigPresent && snapshot.cloudConfigJson === '' && !snapshot.projectEnrolled;
+  const { cloudConfigPresent, cloudConfigJson, projectEnrolled, configUnknown } = snapshot;
+  return !(cloudConfigPresent || cloudConfigJson !== '' || projectEnrolled || configUnknown);
 }
 
 function parseObject(json: string): Readonly<Record<string, unknown>> | undefined {

@@ -50,7 +50,8 @@ interface Prepared {
 /**
  * Saves a memory by the rules of Engram's `AddObservation` (v1.14.0): a live memory of the same topic gets a new revision, the same text within
  * 15 minutes is counted, anything else is a new row. What stands in private tags is taken out first. Two differences: a change is stamped
- * at least one second after what it replaces, and a blank title or content is refused. No journal row is written: this database has no cloud.
+ * at least one second after what it replaces, and a blank title or content is refused. No journal row is written: what is news for the cloud
+ * is found by content before an export (docs/formats.md, Cloud).
  *
  * @throws {EngramError} invalid-input, store-corrupt
  */

@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -27,6 +27,16 @@ it('runs the example of docs/api.md, which prints what it says', () => {
   expect(execFileSync(process.execPath, ['example.mjs'], { cwd: folder, encoding: 'utf8' })).toBe(block('text'));
 });
 
+it('runs the example of an upgrade, which goes back where nothing answers', () => {
+  const folder = project();
+  writeFileSync(path.join(folder, 'upgrade.mjs'), block('js upgrade'));
+  const env = { ...process.env, ENGRAM_CLOUD_SERVER: 'http://127.0.0.1:9', ENGRAM_CLOUD_TOKEN: 'a-token' };
+  const { stdout, stderr } = spawnSync(process.execPath, ['upgrade.mjs'], { cwd: folder, encoding: 'utf8', env });
+  expect(stdout).toBe(block('text upgrade'));
+  expect(stderr).toMatch(/^bootstrap first push: \S/);
+  expect(stderr).not.toContain('a-token');
+});
+
 it('can be required as well', () => {
   const script = `process.stdout.write(typeof require('engram-team-memory').Syncer.local)`;
   expect(execFileSync(process.execPath, ['--input-type=commonjs', '-e', script], { cwd: project(), encoding: 'utf8' })).toBe('function');
@@ -36,8 +46,23 @@ it.each(['nodenext', 'bundler'])('gives the example its types, resolved as %s', 
   const folder = project();
   const wrong = '// @ts-expect-error: the types are there, so this is one\nstore.path = exported.observationsExported;';
   writeFileSync(path.join(folder, 'example.ts'), `${block('js')}${wrong}\n`);
+  // Both are JavaScript, in which what is caught is `any`.
+  writeFileSync(path.join(folder, 'upgrade.ts'), block('js upgrade'));
   const module = resolution === 'bundler' ? 'esnext' : resolution;
   const typeRoots = path.join(root, 'node_modules/@types');
-  const options = ['--strict', '--noEmit', '--target', 'es2024', '--types', 'node', '--typeRoots', typeRoots];
-  execFileSync(tool('tsc'), [...options, '--module', module, '--moduleResolution', resolution, 'example.ts'], { cwd: folder });
+  const options = [
+    '--strict',
+    '--useUnknownInCatchVariables',
+    'false',
+    '--noEmit',
+    '--target',
+    'es2024',
+    '--types',
+    'node',
+    '--typeRoots',
+    typeRoots,
+  ];
+  execFileSync(tool('tsc'), [...options, '--module', module, '--moduleResolution', resolution, 'example.ts', 'upgrade.ts'], {
+    cwd: folder,
+  });
 });

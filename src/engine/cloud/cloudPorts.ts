@@ -61,6 +61,8 @@ export interface UpgradeSnapshot {
   /** The text of `cloud.json`, `''` for none. */
   readonly cloudConfigJson: string;
   readonly projectEnrolled: boolean;
+  /** Nobody has looked where the server is configured: nothing is known of it, and a rollback leaves it alone. */
+  readonly configUnknown?: true;
 }
 
 /** A row of `cloud_upgrade_state`. */

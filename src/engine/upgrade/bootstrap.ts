@@ -18,7 +18,8 @@ export interface BootstrapSync {
 
 export interface BootstrapParts extends DoctorParts {
   readonly sync: BootstrapSync;
-  readonly config: CloudConfigFile;
+  /** Absent: what is configured is neither noted nor restored. */
+  readonly config?: CloudConfigFile | undefined;
   /** Writes the database file: what is in it survives, whatever happens to the process. */
   readonly checkpoint: () => Promise<void>;
 }

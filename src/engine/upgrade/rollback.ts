@@ -16,7 +16,8 @@ export interface UpgradeLifecycleHooks {
 export interface RollbackParts {
   readonly cloud: CloudStore;
   readonly clock: Clock;
-  readonly config: CloudConfigFile;
+  /** Absent: what is configured is neither noted nor restored. */
+  readonly config?: CloudConfigFile | undefined;
   /** Writes the database file. */
   readonly checkpoint: () => Promise<void>;
 }

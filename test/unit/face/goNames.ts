@@ -3,7 +3,7 @@
  * may be missing. What is `open` belongs to the cloud and must not be there yet; whoever builds it takes the mark away.
  */
 export interface GoName {
-  readonly kind: 'constant' | 'error' | 'function' | 'type' | 'field' | 'method' | 'constructor' | 'helper';
+  readonly kind: 'constant' | 'error' | 'function' | 'type' | 'field' | 'method' | 'constructor' | 'helper' | 'helper type';
   readonly go: string;
   /** As a caller writes it. */
   readonly ours: string;
@@ -15,7 +15,7 @@ export interface GoName {
 const CLOUD = { open: 'cloud' } as const;
 
 function constant(go: string, ours: string, value: string): GoName {
-  return { kind: 'constant', go, ours, proof: `face.${ours} satisfies '${value}'`, ...CLOUD };
+  return { kind: 'constant', go, ours, proof: `face.${ours} satisfies '${value}'` };
 }
 
 /** `fields`: Go's name to our name and type. */
@@ -42,6 +42,10 @@ function method(type: string, go: string, signature: string, open: { readonly op
 
 function helper(go: string, ours: string, proof: string, open: { readonly open?: 'cloud' } = {}): GoName {
   return { kind: 'helper', go, ours, proof, ...open };
+}
+
+function helperType(go: string, ours: string): GoName {
+  return { kind: 'helper type', go, ours, proof: `the<face.${ours}>()` };
 }
 
 const constants: readonly GoName[] = [
@@ -82,14 +86,12 @@ const functions: readonly GoName[] = [
     go: 'RollbackProject',
     ours: 'rollbackProject',
     proof: 'face.rollbackProject satisfies (store: face.Store, options: face.UpgradeRollbackOptions) => Promise<face.CloudUpgradeState>',
-    ...CLOUD,
   },
   {
     kind: 'function',
     go: 'DiagnoseCloudUpgrade',
     ours: 'diagnoseCloudUpgrade',
     proof: 'face.diagnoseCloudUpgrade satisfies (input: face.UpgradeDiagnosisInput) => face.UpgradeDiagnosisReport',
-    ...CLOUD,
   },
   {
     kind: 'function',
@@ -97,7 +99,6 @@ const functions: readonly GoName[] = [
     ours: 'bootstrapProject',
     proof:
       'face.bootstrapProject satisfies (store: face.Store, transport: face.Transport, options: face.UpgradeBootstrapOptions) => Promise<face.UpgradeBootstrapResult>',
-    ...CLOUD,
   },
 ];
 
@@ -132,33 +133,26 @@ const structs: readonly GoName[] = [
     ObservationsImported: 'observationsImported: number',
     PromptsImported: 'promptsImported: number',
   }),
-  ...struct('UpgradeBootstrapOptions', { Project: 'project: string', CreatedBy: 'createdBy?: string' }, CLOUD),
-  ...struct(
-    'UpgradeBootstrapResult',
-    { Project: 'project: string', Stage: 'stage: face.UpgradeStage', Resumed: 'resumed: boolean', NoOp: 'noOp: boolean' },
-    CLOUD,
-  ),
-  ...struct(
-    'UpgradeDiagnosisInput',
-    {
-      Project: 'project: string',
-      CloudConfigured: 'cloudConfigured: boolean',
-      ProjectEnrolled: 'projectEnrolled: boolean',
-      PolicyDenied: 'policyDenied: boolean',
-    },
-    CLOUD,
-  ),
-  ...struct(
-    'UpgradeDiagnosisReport',
-    {
-      Status: 'status: face.UpgradeStatus',
-      Class: 'class: face.UpgradeReasonClass',
-      Code: 'code: face.UpgradeReason',
-      Message: 'message: string',
-    },
-    CLOUD,
-  ),
-  ...struct('UpgradeRollbackOptions', { Project: 'project: string', Hooks: 'hooks?: face.UpgradeLifecycleHooks' }, CLOUD),
+  ...struct('UpgradeBootstrapOptions', { Project: 'project: string', CreatedBy: 'createdBy?: string' }),
+  ...struct('UpgradeBootstrapResult', {
+    Project: 'project: string',
+    Stage: 'stage: face.UpgradeStage',
+    Resumed: 'resumed: boolean',
+    NoOp: 'noOp: boolean',
+  }),
+  ...struct('UpgradeDiagnosisInput', {
+    Project: 'project: string',
+    CloudConfigured: 'cloudConfigured: boolean',
+    ProjectEnrolled: 'projectEnrolled: boolean',
+    PolicyDenied: 'policyDenied: boolean',
+  }),
+  ...struct('UpgradeDiagnosisReport', {
+    Status: 'status: face.UpgradeStatus',
+    Class: 'class: face.UpgradeReasonClass',
+    Code: 'code: face.UpgradeReason',
+    Message: 'message: string',
+  }),
+  ...struct('UpgradeRollbackOptions', { Project: 'project: string', Hooks: 'hooks?: face.UpgradeLifecycleHooks' }),
 ];
 
 const interfaces: readonly GoName[] = [
@@ -167,9 +161,9 @@ const interfaces: readonly GoName[] = [
   method('Transport', 'WriteManifest', 'writeManifest: (manifest: face.Manifest) => Promise<void>'),
   method('Transport', 'WriteChunk', 'writeChunk: (id: string, json: Uint8Array, entry: face.ChunkEntry) => Promise<void>'),
   method('Transport', 'ReadChunk', 'readChunk: (id: string) => Promise<Uint8Array>'),
-  ...struct('UpgradeLifecycleHooks', {}, CLOUD),
-  method('UpgradeLifecycleHooks', 'StopForUpgrade', 'stopForUpgrade: (project: string) => Promise<void>', CLOUD),
-  method('UpgradeLifecycleHooks', 'ResumeAfterUpgrade', 'resumeAfterUpgrade: (project: string) => Promise<void>', CLOUD),
+  ...struct('UpgradeLifecycleHooks', {}),
+  method('UpgradeLifecycleHooks', 'StopForUpgrade', 'stopForUpgrade: (project: string) => Promise<void>'),
+  method('UpgradeLifecycleHooks', 'ResumeAfterUpgrade', 'resumeAfterUpgrade: (project: string) => Promise<void>'),
 ];
 
 const LOCAL = 'face.Syncer.local satisfies (store: face.Store, syncDir: string) => face.Syncer';
@@ -195,7 +189,6 @@ const classes: readonly GoName[] = [
     go: 'NewCloudWithTransport',
     ours: 'Syncer.cloud',
     proof: 'face.Syncer.cloud satisfies (store: face.Store, transport: face.Transport, project: string) => face.Syncer',
-    ...CLOUD,
   },
   method('Syncer', 'Export', 'export: (options: { createdBy: string; project?: string }) => Promise<face.SyncResult>'),
   method('Syncer', 'Import', 'import: (options?: { signal?: AbortSignal }) => Promise<face.ImportResult>'),
@@ -225,11 +218,19 @@ const helpers: readonly GoName[] = [
     'face.normalizeProject satisfies (name: string) => { normalized: string; warning: string }',
   ),
   helper('project.DetectProjectFull', 'detectProject', 'face.detectProject satisfies (dir: string) => Promise<face.DetectionResult>'),
-  helper('store.CloudUpgradeState', 'CloudUpgradeState', 'the<face.CloudUpgradeState>()', CLOUD),
-  helper('store.UpgradeStage…', 'UpgradeStage', 'the<face.UpgradeStage>()', CLOUD),
-  helper('store.UpgradeRepairClass…', 'UpgradeRepairClass', 'the<face.UpgradeRepairClass>()', CLOUD),
-  helper('store.RepairCloudUpgrade', 'repairCloudUpgrade', 'face.repairCloudUpgrade', CLOUD),
-  helper('store.DiagnoseCloudUpgradeLegacyMutations', 'diagnoseLegacyMutations', 'face.diagnoseLegacyMutations', CLOUD),
+  helperType('store.CloudUpgradeState', 'CloudUpgradeState'),
+  helperType('store.UpgradeStage…', 'UpgradeStage'),
+  helperType('store.UpgradeRepairClass…', 'UpgradeRepairClass'),
+  helper(
+    'store.RepairCloudUpgrade',
+    'repairCloudUpgrade',
+    'face.repairCloudUpgrade satisfies (store: face.Store, project: string, options: { apply: boolean }) => Promise<face.UpgradeRepairReport>',
+  ),
+  helper(
+    'store.DiagnoseCloudUpgradeLegacyMutations',
+    'diagnoseLegacyMutations',
+    'face.diagnoseLegacyMutations satisfies (store: face.Store, project: string) => Promise<face.LegacyReport>',
+  ),
   helper('remote.RemoteTransport', 'RemoteTransport', 'the<face.RemoteTransport>() satisfies face.Transport'),
   helper('remote.HTTPStatusError', 'HttpStatusError', 'the<face.HttpStatusError>() satisfies face.EngramError'),
   helper('remote.MutationTransport', 'MutationTransport', 'the<face.MutationTransport>()'),

@@ -301,6 +301,8 @@ describe('an upgrade state', () => {
     expect(store.upgradeState('demo')?.snapshot).toEqual(nothing);
     database.run(`UPDATE cloud_upgrade_state SET snapshot_json = '{"cloud_config_present":false,"project_enrolled":false}'`);
     expect(store.upgradeState('demo')?.snapshot).toBeUndefined();
+    store.saveUpgradeState(state({ snapshot: { ...nothing, configUnknown: true } }));
+    expect(store.upgradeState('demo')?.snapshot).toEqual({ ...nothing, configUnknown: true });
     for (const odd of ['', 'nonsense', 'null', '[]', '7']) {
       database.run('UPDATE cloud_upgrade_state SET snapshot_json = ?', [odd]);
       expect(store.upgradeState('demo')?.snapshot).toBeUndefined();

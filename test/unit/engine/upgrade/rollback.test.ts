@@ -1,17 +1,25 @@
-import { describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { enrollProject, unenrollProject } from '../../../../src/engine/cloud/enrolment.ts';
 import { EngramError } from '../../../../src/engine/errors.ts';
-import { bootstrapProject } from '../../../../src/engine/upgrade/bootstrap.ts';
+import { type BootstrapParts, bootstrapProject } from '../../../../src/engine/upgrade/bootstrap.ts';
 import { examineUpgrade } from '../../../../src/engine/upgrade/diagnose.ts';
 import { type RollbackParts, rollbackProject, type UpgradeLifecycleHooks } from '../../../../src/engine/upgrade/rollback.ts';
-import { CONFIG, Killed, UNREACHABLE, UpgradeWorld } from './upgradeWorld.ts';
+import { Killed } from '../../../simulation/fuse.ts';
+import { type DatabaseKit, loadDatabaseKit } from '../../../simulation/memberDatabases.ts';
+import { WASM_PATH } from '../../../support/wasm.ts';
+import { CONFIG, UNREACHABLE, UpgradeWorld } from './upgradeWorld.ts';
+
+let kit: DatabaseKit;
+beforeAll(async () => {
+  kit = await loadDatabaseKit(WASM_PATH);
+});
 
 const AT = '2026-11-24 09:00:00';
 const OTHER = '{"server_url":"https://other.example","token":"secret"}';
 
 /** A bootstrap that stopped behind the enrolment. */
-async function interrupted(prepare: Parameters<typeof UpgradeWorld.with>[0] = () => undefined): Promise<UpgradeWorld> {
-  const world = await UpgradeWorld.with(prepare);
+async function interrupted(prepare: ConstructorParameters<typeof UpgradeWorld>[1] = () => undefined): Promise<UpgradeWorld> {
+  const world = new UpgradeWorld(kit, prepare);
   world.refusal = UNREACHABLE;
   await world.run((parts) => bootstrapProject(parts, { project: 'demo' })).catch(() => undefined);
   return world;
@@ -38,6 +46,18 @@ describe('a rollback', () => {
     const state = await world.run(rollback(hooksOf(said)));
     expect(state).toMatchObject({ project: 'demo', stage: 'rolled_back', repairClass: 'repairable', lastErrorCode: '' });
     expect([world.config, world.rows()['enrolled'], said]).toEqual([CONFIG, [], ['stop demo', 'resume demo']]);
+  });
+
+  it('leaves the configuration alone where nobody has looked at it', async () => {
+    const world = new UpgradeWorld(kit);
+    world.refusal = UNREACHABLE;
+    const blind = async (parts: BootstrapParts): Promise<void> => {
+      await bootstrapProject({ ...parts, config: undefined }, { project: 'demo' }).catch(() => undefined);
+    };
+    await world.run(blind);
+    world.config = OTHER;
+    await world.run(rollback());
+    expect([world.config, world.rows()['enrolled']]).toEqual([OTHER, []]);
   });
 
   it('leaves a file that says the same as it is, with its token', async () => {
@@ -71,7 +91,7 @@ describe('a rollback', () => {
   });
 
   it('behind a doctor alone leaves cloud.json and the enrolment, which nobody has noted', async () => {
-    const world = await UpgradeWorld.with((cloud) => void enrollProject(cloud, 'demo', AT));
+    const world = new UpgradeWorld(kit, (cloud) => void enrollProject(cloud, 'demo', AT));
     await world.run(async (parts) => {
       examineUpgrade(parts, { project: 'demo', cloudConfigured: true });
       await parts.checkpoint();
@@ -81,7 +101,7 @@ describe('a rollback', () => {
   });
 
   it('of what the Go program enrolled without a snapshot unenrols, and leaves cloud.json', async () => {
-    const world = await UpgradeWorld.with((cloud) => {
+    const world = new UpgradeWorld(kit, (cloud) => {
       enrollProject(cloud, 'demo', AT);
       const texts = { lastErrorCode: '', lastErrorMessage: '', findingsJson: '', appliedActions: '' };
       cloud.saveUpgradeState({
@@ -99,7 +119,7 @@ describe('a rollback', () => {
 
   it('is refused without an upgrade, and behind a verified one; no hook is called', async () => {
     const said: string[] = [];
-    const world = await UpgradeWorld.with(() => undefined);
+    const world = new UpgradeWorld(kit);
     await expect(world.run(rollback(hooksOf(said)))).rejects.toMatchObject({
       code: 'not-found',
       message: 'rollback requires existing upgrade checkpoint state',
@@ -164,7 +184,7 @@ describe('a rollback', () => {
 
 describe('enrolment', () => {
   it('takes any form of a name, and ends the state that told of its absence', async () => {
-    const world = await UpgradeWorld.with((cloud) => cloud.markBlocked('cloud:demo', 'blocked_unenrolled', 'not enrolled', AT));
+    const world = new UpgradeWorld(kit, (cloud) => cloud.markBlocked('cloud:demo', 'blocked_unenrolled', 'not enrolled', AT));
     await world.run(async ({ cloud }) => {
       expect([enrollProject(cloud, ' Demo ', AT), enrollProject(cloud, 'demo', AT)]).toEqual([true, false]);
       expect(cloud.syncState('cloud:demo')).toMatchObject({ lifecycle: 'pending', reasonCode: '' });
@@ -175,7 +195,7 @@ describe('enrolment', () => {
   });
 
   it('leaves another reason: enrolling does not make a token valid', async () => {
-    const world = await UpgradeWorld.with((cloud) => cloud.markBlocked('cloud:demo', 'auth_required', 'no token', AT));
+    const world = new UpgradeWorld(kit, (cloud) => cloud.markBlocked('cloud:demo', 'auth_required', 'no token', AT));
     await world.run(async ({ cloud }) => {
       enrollProject(cloud, 'demo', AT);
       expect(cloud.syncState('cloud:demo')).toMatchObject({ lifecycle: 'degraded', reasonCode: 'auth_required' });
