@@ -24,10 +24,16 @@ export class HeldVersions {
   readonly #own = new Set<string>();
 
   /**
+   * @param index the folder's, or what shows the cloud's chunks in its place.
    * @param known the manifest's chunks, those in the folder, and those that another living branch has.
    * @param ownOrphans chunks of ours that nobody has any more: their rows are new again here; rows of others' such chunks never leave by themselves.
    */
-  static async load(index: FolderIndex, known: ReadonlySet<ChunkId>, ownOrphans: ReadonlySet<ChunkId>, turn: Turn): Promise<HeldVersions> {
+  static async load(
+    index: Pick<FolderIndex, 'allHoldings'>,
+    known: ReadonlySet<ChunkId>,
+    ownOrphans: ReadonlySet<ChunkId>,
+    turn: Turn,
+  ): Promise<HeldVersions> {
     const held = new HeldVersions();
     for (const holding of index.allHoldings()) {
       if (known.has(holding.chunkId)) held.#add(holding);

@@ -144,22 +144,35 @@ export interface MemoryCounts {
   readonly relations: number;
 }
 
-/** What the folder's chunks hold (`.engram/index.db`). Derived: it can be thrown away at any time. Synchronous. */
+/**
+ * What the folder's chunks hold, and what the cloud's do (`.engram/index.db`). Derived: it can be thrown away at any time. Synchronous.
+ * Only merging asks for both at once ({@link FolderIndex.holdings}); whatever is about the folder never sees the cloud's, and the reverse.
+ */
 export interface FolderIndex {
   transaction<T>(work: () => Promise<T>): Promise<T>;
+  /** Those of the folder. */
   chunks(): ReadonlyMap<ChunkId, IndexedChunk>;
+  /** Those of one project in the cloud, under the ids that `cloudChunkId` gives. */
+  cloudChunks(project: string): ReadonlyMap<ChunkId, IndexedChunk>;
+  /** Those of every project. */
+  cloudChunkIds(): ReadonlySet<ChunkId>;
   /** Adds a chunk, or replaces it; its holdings of before are removed. */
   putChunk(chunk: IndexedChunk): void;
   /** Adds what the chunk `holding.chunkId` holds of one identity. */
   addHolding(holding: Holding): void;
+  /** As {@link addHolding}, in place of what the chunk held of it. */
+  setHolding(holding: Holding): void;
   removeChunk(id: ChunkId): void;
-  /** Forgets that any chunk held an identity: what only chunks without a branch held is new again. */
+  /** Forgets that any chunk of the folder held an identity: what only chunks without a branch held is new again. */
   removeHoldings(entity: Entity, key: string): void;
-  /** Every chunk's holding of one identity. */
+  /** Every chunk's holding of one identity, the cloud's too: a deletion that one of them brought beats an older version of the other. */
   holdings(entity: Entity, key: string): readonly Holding[];
   /** What one chunk holds. */
   chunkHoldings(id: ChunkId): readonly Holding[];
+  /** What the folder's chunks hold. */
   allHoldings(): Iterable<Holding>;
+  /** What one project's chunks in the cloud hold. */
+  cloudHoldings(project: string): Iterable<Holding>;
   /** Unknown fields of the version that the memories hold now; `undefined` where there are none. Canonical JSON text. */
   extra(entity: Entity, key: string): string | undefined;
   allExtras(): Iterable<{ readonly entity: Entity; readonly key: string; readonly json: string }>;

@@ -1,4 +1,5 @@
 import { versionKey } from './chunkVersions.ts';
+import { isCloudChunkId } from './cloud/cloudIds.ts';
 import { parseGoJson } from './goJson.ts';
 import type { Holding } from './held.ts';
 import type { ChunkId } from './manifest.ts';
@@ -31,11 +32,15 @@ export interface UndoParts {
   readonly turn: Turn;
 }
 
-/** Which chunks still count when one is taken out: those that are merged here and that nobody has undone. */
+/**
+ * Which chunks still count when one is taken out: those that are merged here and that nobody has undone. What the cloud's hold stays: they
+ * are recorded there as imported, and would not be imported again.
+ */
 export function remainingChunks(store: MemoryStore, index: FolderIndex, without: ChunkId): ReadonlySet<ChunkId> {
   const recorded = store.importedChunks();
   const undone = store.undoneChunks();
-  return new Set([...index.chunks().keys()].filter((id) => id !== without && recorded.has(id) && !undone.has(id)));
+  const ofFolder = [...index.chunks().keys()].filter((id) => id !== without && recorded.has(id) && !undone.has(id));
+  return new Set([...ofFolder, ...index.cloudChunkIds()]);
 }
 
 /**
@@ -86,8 +91,9 @@ export class UndoPlanner {
   /** Every chunk is read once, and only those that a row goes back to. */
   async #read(wanted: ReadonlyMap<string, Wanted>): Promise<ReadonlyMap<string, RowVersion>> {
     const sources = new Set([...wanted.values()].filter(isRestored).flatMap(({ others }) => others.map(({ chunkId }) => chunkId)));
+    const files = [...sources].filter((id) => !isCloudChunkId(id));
     const merged = new Map<string, RowVersion>();
-    for (const id of sources) {
+    for (const id of files) {
       for (const [key, version] of (await this.#parts.readVersions(id)) ?? []) {
         if (!wanted.has(key)) continue;
         const other = merged.get(key);

@@ -1,3 +1,4 @@
+import { cloudPrefix, isCloudChunkId } from '../engine/cloud/cloudIds.ts';
 import type { Entity, Holding, IndexedChunk } from '../engine/held.ts';
 import type { ChunkId } from '../engine/manifest.ts';
 import type { FolderIndex, SqlDatabase, SqlRow } from '../engine/ports.ts';
@@ -24,7 +25,12 @@ CREATE TABLE notes (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 const CHUNK_COLUMNS = 'id, sha256, created_by, created_at, sessions, memories, prompts, relations, rejected, exported_here, size, mtime_ms';
 const PUT_CHUNK = `INSERT INTO chunks(${CHUNK_COLUMNS}) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
 const ADD_HOLDING = 'INSERT INTO holdings(chunk, entity, key, in_array, ord, json) SELECT number, ?, ?, ?, ?, ? FROM chunks WHERE id = ?';
+/** An id of the folder can hold no colon, and that of a chunk no slash. */
+const OF_FOLDER = `instr(c.id, ':') = 0`;
+const OF_PROJECT = `substr(c.id, 1, length(?1)) = ?1 AND instr(substr(c.id, length(?1) + 1), '/') = 0`;
 const HOLDINGS = 'SELECT c.id AS chunk_id, h.entity, h.key, h.in_array, h.ord, h.json FROM holdings h JOIN chunks c ON c.number = h.chunk';
+const REMOVE_HOLDING = 'DELETE FROM holdings WHERE key = ? AND entity = ? AND chunk IN (SELECT number FROM chunks WHERE id = ?)';
+const REMOVE_HOLDINGS = `DELETE FROM holdings WHERE key = ? AND entity = ? AND chunk IN (SELECT c.number FROM chunks c WHERE ${OF_FOLDER})`;
 
 /**
  * Opens the index in a database of its own. One of another version, or with other tables than ours, is emptied and made anew.
@@ -46,7 +52,7 @@ function makeAnew(database: SqlDatabase): void {
   database.run(`PRAGMA user_version = ${INDEX_VERSION}`);
 }
 
-/** What the folder's chunks hold, over one SQLite database. */
+/** What the chunks of the folder and of the cloud hold, over one SQLite database. */
 export class SqlFolderIndex implements FolderIndex {
   readonly #db: SqlDatabase;
 
@@ -60,8 +66,15 @@ export class SqlFolderIndex implements FolderIndex {
   }
 
   chunks(): ReadonlyMap<ChunkId, IndexedChunk> {
-    const rows = this.#db.all(`SELECT ${CHUNK_COLUMNS} FROM chunks ORDER BY number`);
-    return new Map(rows.map(chunkOf).map((chunk) => [chunk.id, chunk]));
+    return this.#chunks(OF_FOLDER, []);
+  }
+
+  cloudChunks(project: string): ReadonlyMap<ChunkId, IndexedChunk> {
+    return this.#chunks(OF_PROJECT, [cloudPrefix(project)]);
+  }
+
+  cloudChunkIds(): ReadonlySet<ChunkId> {
+    return new Set([...this.#chunks('TRUE', []).keys()].filter(isCloudChunkId));
   }
 
   putChunk(chunk: IndexedChunk): void {
@@ -76,6 +89,13 @@ export class SqlFolderIndex implements FolderIndex {
     this.#db.run(ADD_HOLDING, [entity, key, Number(inArray), order, json, chunkId]);
   }
 
+  setHolding(holding: Holding): void {
+    atomically(this.#db, () => {
+      this.#db.run(REMOVE_HOLDING, [holding.key, holding.entity, holding.chunkId]);
+      this.addHolding(holding);
+    });
+  }
+
   removeChunk(id: ChunkId): void {
     atomically(this.#db, () => {
       this.#db.run('DELETE FROM holdings WHERE chunk IN (SELECT number FROM chunks WHERE id = ?)', [id]);
@@ -84,7 +104,7 @@ export class SqlFolderIndex implements FolderIndex {
   }
 
   removeHoldings(entity: Entity, key: string): void {
-    this.#db.run('DELETE FROM holdings WHERE key = ? AND entity = ?', [key, entity]);
+    this.#db.run(REMOVE_HOLDINGS, [key, entity]);
   }
 
   holdings(entity: Entity, key: string): readonly Holding[] {
@@ -96,7 +116,11 @@ export class SqlFolderIndex implements FolderIndex {
   }
 
   allHoldings(): Iterable<Holding> {
-    return mapRows(this.#db.iterate(`${HOLDINGS} ORDER BY h.rowid`), holdingOf);
+    return mapRows(this.#db.iterate(`${HOLDINGS} WHERE ${OF_FOLDER} ORDER BY h.rowid`), holdingOf);
+  }
+
+  cloudHoldings(project: string): Iterable<Holding> {
+    return mapRows(this.#db.iterate(`${HOLDINGS} WHERE ${OF_PROJECT} ORDER BY h.rowid`, [cloudPrefix(project)]), holdingOf);
   }
 
   extra(entity: Entity, key: string): string | undefined {
@@ -127,6 +151,11 @@ export class SqlFolderIndex implements FolderIndex {
 
   undeferRelation(syncId: string): void {
     this.#db.run('DELETE FROM deferred_relations WHERE sync_id = ?', [syncId]);
+  }
+
+  #chunks(which: string, parameters: readonly string[]): ReadonlyMap<ChunkId, IndexedChunk> {
+    const rows = this.#db.all(`SELECT ${CHUNK_COLUMNS} FROM chunks c WHERE ${which} ORDER BY number`, parameters);
+    return new Map(rows.map(chunkOf).map((chunk) => [chunk.id, chunk]));
   }
 
   note(key: string): string | undefined {
