@@ -11,6 +11,8 @@ export interface ExportFilter {
   readonly project?: string | undefined;
   readonly includePersonal: boolean;
   readonly includeDeleted: boolean;
+  /** Rows that the place would not take, or not without harm: they stay home and are counted. */
+  readonly refuses?: (row: ObservationRecord | PromptRecord) => boolean;
 }
 
 /** A row together with its version; the record is as the database has it, bytes and all. */
@@ -44,7 +46,9 @@ export interface ExportPlan {
   readonly personal: number;
   /** Rows that were shared once and that no known chunk holds any more: a purge, a force push, a dead branch. */
   readonly noLongerShared: readonly (ObservationItem | PromptItem)[];
-  /** Relations without both ends, what {@link noLongerShared} lists, and rows of a session without a name. */
+  /** News that {@link ExportFilter.refuses} keeps here. Part of {@link heldBack}. */
+  readonly refused: readonly (ObservationItem | PromptItem)[];
+  /** Relations without both ends, what {@link noLongerShared} lists, rows of a session without a name, and what the place refuses. */
   readonly heldBack: number;
 }
 
@@ -70,6 +74,7 @@ export class ExportPlanner {
     edits: [] as (ObservationItem | PromptItem)[],
     deletes: [] as RowVersion[],
     noLongerShared: [] as (ObservationItem | PromptItem)[],
+    refused: [] as (ObservationItem | PromptItem)[],
     personal: 0,
     heldBack: 0,
   };
@@ -135,13 +140,16 @@ export class ExportPlanner {
     const { entity, key } = item.version;
     const isNoLongerShared = this.#held.isNoLongerShared(entity, key);
     if (isNoLongerShared) this.#plan.noLongerShared.push(item);
-    if (isNoLongerShared || (isBlank(item.record.sessionId) && this.#held.isNews(item.version))) {
+    const isNews = this.#held.isNews(item.version);
+    const isRefused = this.#filter.refuses?.(item.record) ?? false;
+    if (isNoLongerShared || isRefused || isBlank(item.record.sessionId)) {
       this.#stayHome.add(item.record.sessionId);
-      this.#plan.heldBack += 1;
+      if (isNoLongerShared || isNews) this.#plan.heldBack += 1;
+      if (isRefused && isNews) this.#plan.refused.push(item);
       return;
     }
     this.#mayLeave.add(item.record.sessionId);
-    if (!this.#held.isNews(item.version)) return;
+    if (!isNews) return;
     const whole = this.#withHeldExtra(item);
     if (this.#held.row(entity, key)?.inArray) this.#plan.edits.push(whole);
     else arrays.push(whole);
@@ -184,6 +192,7 @@ export class ExportPlanner {
     if (isBlank(row.syncId) || isBlank(row.sessionId)) return false;
     const { key, order } = observationVersion(row);
     const isCurrent = (this.#held.row('observation', key)?.order ?? '') <= order;
+    if (this.#filter.refuses?.(row)) return false;
     return isCurrent && !this.#isPersonal(row) && !this.#held.isNoLongerShared('observation', key);
   }
 

@@ -2,6 +2,7 @@ import { type Applied, ChunkApplier, holdingsOf, NOTHING_APPLIED } from './apply
 import { decodeChunk, sha256Hex } from './chunkCodec.ts';
 import { missingChunk, type ScannedChunk } from './chunkScan.ts';
 import { type ChunkVersions, chunkVersions } from './chunkVersions.ts';
+import { isCloudChunkId } from './cloud/cloudIds.ts';
 import { EngramError } from './errors.ts';
 import { entryTime } from './exportChunks.ts';
 import { problemFrom } from './folderProblem.ts';
@@ -25,6 +26,12 @@ export interface ImporterParts {
   readonly problems: Map<ChunkId, { readonly size: number; readonly mtimeMs: number; readonly error: EngramError }>;
   readonly quarantined: (id: string) => boolean;
   readonly onReading: (id: string | undefined) => void;
+  /** Which chunks of the index are of the place that is imported from; absent: those of the folder. */
+  readonly isOfPlace?: (id: ChunkId) => boolean;
+  /** The place keeps chunks in a form of its own: their bytes do not hash to their names. */
+  readonly hasOwnForm?: boolean;
+  /** Says what is wrong with one chunk; absent: in the words for a file. */
+  readonly describe?: (id: ChunkId, error: EngramError) => EngramError;
   /** Called after each chunk; saves the databases when it is time. */
   readonly checkpoint: () => Promise<void>;
 }
@@ -61,7 +68,7 @@ export class Importer {
         if (chunk.entry?.createdBy) authors.add(chunk.entry.createdBy);
       } catch (error) {
         if (!isChunkFault(error)) throw error;
-        const fault = chunkFault(chunk.id, error);
+        const fault = this.#fault(chunk.id, error);
         this.#remember(chunk, fault);
         problems.push(problemFrom(fault));
       }
@@ -85,7 +92,7 @@ export class Importer {
         else await putInIndex(this.#parts.index, read.indexed, read.versions, this.#parts.turn);
       } catch (error) {
         if (!isChunkFault(error)) throw error;
-        this.#remember(chunk, chunkFault(chunk.id, error));
+        this.#remember(chunk, this.#fault(chunk.id, error));
       }
     }
   }
@@ -106,7 +113,7 @@ export class Importer {
     try {
       const bytes = await transport.readChunk(chunk.id);
       const sha256 = sha256Hex(bytes);
-      if (!isNamed) checkHash(chunk.id, sha256);
+      if (!isNamed && !this.#parts.hasOwnForm) checkHash(chunk.id, sha256);
       const data = await decodeChunk(bytes, turn);
       const versions = await chunkVersions(data, turn);
       const rejected = countRejected(data.rejected) + countRejected(versions.rejected);
@@ -120,8 +127,11 @@ export class Importer {
 
   /** A chunk that a crash made us forget. One that the database has recorded was forgotten with the whole index; whose it was nobody knows. */
   #isOwn(id: ChunkId, versions: ChunkVersions): boolean {
-    const { store, index } = this.#parts;
-    return isOwnWork(versions, new RowReader(store, index), index) && !store.importedChunks().has(id);
+    const { store, index, isOfPlace = isOfFolder } = this.#parts;
+    const ofPlace: Pick<FolderIndex, 'holdings'> = {
+      holdings: (entity, key) => index.holdings(entity, key).filter(({ chunkId }) => isOfPlace(chunkId)),
+    };
+    return isOwnWork(versions, new RowReader(store, index), ofPlace) && !store.importedChunks().has(id);
   }
 
   async #merge(chunk: IndexedChunk, versions: ChunkVersions): Promise<Applied> {
@@ -144,10 +154,18 @@ export class Importer {
     return index.transaction(() => store.transaction(async () => this.#applier.retryDeferred()));
   }
 
+  #fault(id: ChunkId, error: EngramError): EngramError {
+    return (this.#parts.describe ?? chunkFault)(id, error);
+  }
+
   #remember(chunk: ScannedChunk, error: EngramError): void {
     if (!chunk.file || error.code === 'chunk-missing') return;
     this.#parts.problems.set(chunk.id, { size: chunk.file.size, mtimeMs: chunk.file.mtimeMs, error });
   }
+}
+
+function isOfFolder(id: ChunkId): boolean {
+  return !isCloudChunkId(id);
 }
 
 /** Puts a chunk and its holdings into the index, in slices. */

@@ -6,9 +6,9 @@ import type { RowVersion, SessionVersion } from './versions.ts';
 
 /**
  * Whether this database must have written a chunk that its index does not know: everything in it is here already, and something of it is in
- * no chunk that the index knows. After a crash between a chunk's file and the save of the databases that is all there is to tell.
+ * no chunk of the same place that the index knows. After a crash between a chunk's file and the save of the databases that is all there is to tell.
  */
-export function isOwnWork(versions: ChunkVersions, rows: RowReader, index: FolderIndex): boolean {
+export function isOwnWork(versions: ChunkVersions, rows: RowReader, index: Pick<FolderIndex, 'holdings'>): boolean {
   const changes = [...versions.rows.values(), ...versions.relations.values()].map(({ version }) => version);
   const sessions = [...versions.sessions.values()].map(({ version }) => version);
   if (!changes.every((version) => hasRow(rows, version)) || !sessions.every((session) => hasSession(rows, session))) return false;
@@ -25,11 +25,11 @@ function hasSession(rows: RowReader, session: SessionVersion): boolean {
   return local !== undefined && sameSession(mergeSessions(local, session), local);
 }
 
-function isUnheardOf(index: FolderIndex, version: RowVersion): boolean {
+function isUnheardOf(index: Pick<FolderIndex, 'holdings'>, version: RowVersion): boolean {
   return index.holdings(version.entity, version.key).every((holding) => holding.order < version.order);
 }
 
-function isUnheardOfSession(index: FolderIndex, session: SessionVersion): boolean {
+function isUnheardOfSession(index: Pick<FolderIndex, 'holdings'>, session: SessionVersion): boolean {
   const [first, ...others] = index.holdings('session', session.key).map((holding) => unpackSession(holding.json));
   if (!first) return true;
   const held = others.reduce(mergeSessions, first);

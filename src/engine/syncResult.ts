@@ -13,6 +13,8 @@ export interface SyncResult {
   readonly promptsExported: number;
   readonly mutationsExported: number;
   readonly isEmpty: boolean;
+  /** What was not sent, or not all of it; only the cloud has such. */
+  readonly problems?: readonly ChunkProblem[];
 }
 
 /** What one import brought (Go `sync.ImportResult`). */
@@ -108,6 +110,6 @@ function manifestProblems({ manifest, manifestProblem }: TransportScan): readonl
   ];
 }
 
-function chunkProblem({ code, message, subject = '' }: FolderProblem): ChunkProblem {
+export function chunkProblem({ code, message, subject = '' }: FolderProblem): ChunkProblem {
   return { chunkId: subject, code, message };
 }

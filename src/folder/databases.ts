@@ -2,10 +2,12 @@ import { rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { openSqlJs, type SqlJs } from '../adapters/sqlJs.ts';
 import { SqlJsFile } from '../adapters/sqlJsFile.ts';
+import type { CloudStore } from '../engine/cloud/cloudPorts.ts';
 import { EngramError } from '../engine/errors.ts';
 import { problemFrom } from '../engine/folderProblem.ts';
 import type { DatabaseKind, FolderProblem } from '../engine/folderState.ts';
 import type { DatabaseFile, FolderIndex, MemoryStore, SqlDatabase, WriteGuard } from '../engine/ports.ts';
+import { SqlCloudStore } from '../store/cloudStore.ts';
 import { openFolderIndex } from '../store/folderIndex.ts';
 import { inspectMemoryDatabase } from '../store/inspectMemory.ts';
 import { SqlMemoryStore } from '../store/memoryStore.ts';
@@ -20,6 +22,8 @@ export interface OpenDatabases {
   readonly problem: FolderProblem | undefined;
   readonly memoryDatabase: SqlDatabase;
   readonly store: MemoryStore;
+  /** The cloud's tables of the same database. */
+  readonly cloud: CloudStore;
   readonly index: FolderIndex;
   readonly search: SearchIndex;
 }
@@ -80,6 +84,7 @@ export class FolderDatabases {
       problem: inspected === 'ours' ? this.#rebuilt : readOnlyProblem(inspected),
       memoryDatabase: database,
       store: new SqlMemoryStore(database),
+      cloud: new SqlCloudStore(database),
       index: index.index,
       search: new SearchIndex(index.database, database),
     };

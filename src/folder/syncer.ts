@@ -1,16 +1,19 @@
-import { dirname, resolve } from 'node:path';
+import { basename, dirname, resolve } from 'node:path';
 import { FileTransport } from '../adapters/chunkFolder.ts';
 import { lookAtFolder } from '../adapters/folderLook.ts';
 import { systemClock } from '../adapters/systemClock.ts';
 import { makeTurn } from '../adapters/turns.ts';
+import { CloudSyncer } from '../engine/cloud/cloudSyncer.ts';
 import { EngramError } from '../engine/errors.ts';
 import { Exporter, type ExporterParts } from '../engine/exporter.ts';
-import type { ExportOptions, ImportOptions } from '../engine/folderRequests.ts';
+import type { CallContext, ExportOptions, ImportOptions } from '../engine/folderRequests.ts';
+import { normalizeProject } from '../engine/goText.ts';
 import { Importer, type ImporterParts } from '../engine/importer.ts';
 import { NEWEST_MANIFEST_VERSION } from '../engine/manifest.ts';
 import { oneByOne } from '../engine/oneByOne.ts';
 import type { Git, Transport, WriteGuard } from '../engine/ports.ts';
 import {
+  chunkProblem,
   type ImportResult,
   NOTHING_IMPORTED,
   type SyncResult,
@@ -36,8 +39,15 @@ export interface SyncerImportOptions extends ImportOptions {
   readonly signal?: AbortSignal;
 }
 
+/** Where the chunks are. */
+interface SyncerPlace {
+  readonly syncDir?: string;
+  readonly transport: (guard: WriteGuard | undefined) => Transport;
+  readonly project?: string;
+}
+
 /** What a run works with, while it holds the locks. */
-type Parts = ExporterParts & ImporterParts & { readonly databases: OpenDatabases };
+type Parts = ExporterParts & ImporterParts & { readonly databases: OpenDatabases; readonly save: () => Promise<void> };
 
 /**
  * Shares the memories of one database through chunks (Go `sync.Syncer`). Calls run one after another; each holds the lock of the folder of
@@ -50,17 +60,22 @@ export class Syncer {
   readonly #store: Store;
   /** Absolute; `undefined` for a transport that is no folder. */
   readonly #syncDir: string | undefined;
+  /** Of a cloud. */
+  readonly #project: string | undefined;
   readonly #transport: (guard: WriteGuard | undefined) => Transport;
   /** The database is the one that stands in the folder of chunks. */
   readonly #isFolders: boolean;
   readonly #databases: FolderDatabases;
   readonly #next = oneByOne();
 
-  private constructor(store: Store, syncDir: string | undefined, transport: (guard: WriteGuard | undefined) => Transport) {
+  private constructor(store: Store, place: SyncerPlace) {
+    const { syncDir, project } = place;
     this.#store = store;
     this.#syncDir = syncDir;
-    this.#transport = transport;
-    const paths = syncDir === undefined ? undefined : pathsIn(syncDir);
+    this.#project = project;
+    this.#transport = place.transport;
+    const root = syncDir ?? (project === undefined ? undefined : folderOf(store));
+    const paths = root === undefined ? undefined : pathsIn(root);
     this.#isFolders = paths?.memories === store.path;
     const index = this.#isFolders ? paths?.index : undefined;
     this.#databases = new FolderDatabases({ memories: store.path, index }, store.sqlJs);
@@ -69,12 +84,23 @@ export class Syncer {
   /** For a folder that git shares, as a rule `<repository>/.engram` (Go `sync.New` and its other name `sync.NewLocal`). */
   static local(store: Store, syncDir: string): Syncer {
     const root = resolve(syncDir);
-    return new Syncer(store, root, (guard) => new FileTransport(root, { guard: () => guard }));
+    return new Syncer(store, { syncDir: root, transport: (guard) => new FileTransport(root, { guard: () => guard }) });
   }
 
   /** For chunks that stand anywhere else (Go `sync.NewWithTransport`). */
   static withTransport(store: Store, transport: Transport): Syncer {
-    return new Syncer(store, undefined, () => transport);
+    return new Syncer(store, { transport: () => transport });
+  }
+
+  /**
+   * For one project on a cloud server (Go `sync.NewCloudWithTransport`). The project must be enrolled: else every call but {@link status}
+   * throws `cloud-unenrolled` before it asks the transport anything. Its chunks are remembered beside those of the folder, and never count
+   * as the folder's.
+   *
+   * @param project normalised as the Go program does; `''`: nothing can be synced
+   */
+  static cloud(store: Store, transport: Transport, project: string): Syncer {
+    return new Syncer(store, { transport: () => transport, project: normalizeProject(project).normalized });
   }
 
   /**
@@ -87,6 +113,7 @@ export class Syncer {
     const { signal, ...wanted } = options;
     const context = signal ? { signal } : {};
     const run = async (parts: Parts): Promise<SyncResult> => {
+      if (this.#project !== undefined) return exportToCloud(this.#cloud(parts, wanted.project), wanted, context);
       const before = await scan(parts);
       mustBeComplete(before);
       const importer = new Importer(parts);
@@ -112,10 +139,12 @@ export class Syncer {
    */
   async import(options: SyncerImportOptions = {}): Promise<ImportResult> {
     const { signal, ids } = options;
+    const context = signal ? { signal } : {};
     const run = async (parts: Parts): Promise<ImportResult> => {
+      if (this.#project !== undefined) return importFromCloud(this.#cloud(parts), ids, context);
       const recorded = new Set(parts.store.importedChunks());
       const before = await scan(parts);
-      const summary = await new Importer(parts).run(before.chunks, ids && new Set(ids), signal ? { signal } : {});
+      const summary = await new Importer(parts).run(before.chunks, ids && new Set(ids), context);
       const imported = [...parts.store.importedChunks()].filter((id) => !recorded.has(id)).length;
       const result = toImportResult(before, summary, imported);
       const { problem } = parts.databases;
@@ -128,7 +157,9 @@ export class Syncer {
   /** Reads only. @throws {EngramError} those of the databases and the transport */
   async status(): Promise<SyncStatus> {
     return this.#next(async () => {
-      const { store, index } = await this.#databases.open();
+      const databases = await this.#databases.open();
+      if (this.#project !== undefined) return this.#cloudStatus(databases);
+      const { store, index } = databases;
       const recorded = store.importedChunks();
       const known = { indexed: index.chunks(), recorded, undone: store.undoneChunks(), problems: new Map() };
       return toSyncStatus(await scanTransport(this.#transport(undefined), known), recorded);
@@ -138,6 +169,28 @@ export class Syncer {
   /** Frees the memory. The syncer can be used again all the same. */
   close(): Promise<void> {
     return this.#next(async () => this.#databases.close());
+  }
+
+  async #cloudStatus(databases: OpenDatabases): Promise<SyncStatus> {
+    const { localChunks, remoteChunks, pendingImport } = await this.#cloud(this.#parts(databases, undefined, {})).status();
+    return { localChunks, remoteChunks, pendingImport };
+  }
+
+  #cloud({ databases, transport, clock, turn, save }: Parts, wanted = this.#project): CloudSyncer {
+    const project = this.#project ?? '';
+    if (wanted !== undefined && normalizeProject(wanted).normalized !== project) {
+      throw new EngramError('invalid-input', `This syncer is for project “${project}” alone: make another one for another project.`);
+    }
+    return new CloudSyncer({
+      transport,
+      store: databases.store,
+      cloud: databases.cloud,
+      index: databases.index,
+      clock,
+      turn,
+      project,
+      save,
+    });
   }
 
   async #isAbsent(): Promise<boolean> {
@@ -175,10 +228,12 @@ export class Syncer {
     return result;
   }
 
-  #parts(databases: OpenDatabases, git: Git | undefined, run: { guard: WriteGuard; signal: AbortSignal | undefined }): Parts {
+  #parts(databases: OpenDatabases, git: Git | undefined, run: { guard?: WriteGuard; signal?: AbortSignal | undefined }): Parts {
+    const { guard } = run;
     return {
       databases,
-      transport: this.#transport(run.guard),
+      transport: this.#transport(guard),
+      save: async () => (guard ? this.#databases.save(guard) : undefined),
       store: databases.store,
       index: databases.index,
       clock: systemClock,
@@ -190,6 +245,22 @@ export class Syncer {
       checkpoint: async () => undefined,
     };
   }
+}
+
+/** The `.engram` folder whose own database a store is, if it is one. */
+function folderOf({ path }: Store): string | undefined {
+  const home = dirname(path);
+  return basename(home) === '.engram' && pathsIn(home).memories === path ? home : undefined;
+}
+
+async function exportToCloud(cloud: CloudSyncer, options: SyncerExportOptions, context: CallContext): Promise<SyncResult> {
+  const summary = await cloud.export(options, context);
+  return { ...toSyncResult(summary), problems: summary.problems.map(chunkProblem) };
+}
+
+async function importFromCloud(cloud: CloudSyncer, ids: readonly string[] | undefined, context: CallContext): Promise<ImportResult> {
+  const { scan: before, summary, imported } = await cloud.import(context, ids && new Set(ids));
+  return toImportResult(before, summary, imported);
 }
 
 function scan({ transport, store, index, problems }: Parts): Promise<TransportScan> {

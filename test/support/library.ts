@@ -17,3 +17,10 @@ export function syncerOf(store: Store, place: string | Transport): Syncer {
   onTestFinished(() => syncer.close());
   return syncer;
 }
+
+/** A syncer with a cloud, closed with the test. */
+export function cloudSyncerOf(store: Store, transport: Transport, project = 'demo'): Syncer {
+  const syncer = Syncer.cloud(store, transport, project);
+  onTestFinished(() => syncer.close());
+  return syncer;
+}

@@ -195,7 +195,6 @@ const classes: readonly GoName[] = [
     go: 'NewCloudWithTransport',
     ours: 'Syncer.cloud',
     proof: 'face.Syncer.cloud satisfies (store: face.Store, transport: face.Transport, project: string) => face.Syncer',
-    ...CLOUD,
   },
   method('Syncer', 'Export', 'export: (options: { createdBy: string; project?: string }) => Promise<face.SyncResult>'),
   method('Syncer', 'Import', 'import: (options?: { signal?: AbortSignal }) => Promise<face.ImportResult>'),

@@ -1,0 +1,152 @@
+import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { cloudTargetKey } from '../../../src/engine/cloud/pendingFilter.ts';
+import { type DatabaseKit, loadDatabaseKit } from '../../simulation/memberDatabases.ts';
+import { CloudMember } from '../../support/cloudMember.ts';
+import { CloudModel, refusal } from '../../support/cloudModel.ts';
+import { WASM_PATH } from '../../support/wasm.ts';
+
+let kit: DatabaseKit;
+let server: CloudModel;
+let ann: CloudMember;
+let bob: CloudMember;
+
+const member = (name: string): CloudMember => new CloudMember(kit, name, server.transport('demo'));
+const problemsOf = (summary: { readonly problems: readonly { code: string; subject?: string; message: string }[] }): string[] =>
+  summary.problems.map(({ code, subject = '' }) => `${code} ${subject}`.trim());
+
+beforeAll(async () => {
+  kit = await loadDatabaseKit(WASM_PATH);
+});
+
+beforeEach(() => {
+  server = new CloudModel();
+  [ann, bob] = [member('ann'), member('bob')];
+});
+
+describe('two members of a project', () => {
+  it('share what one has saved, edited and deleted, once, and push nothing back', async () => {
+    ann.save('obs-1');
+    ann.save('obs-2');
+    ann.prompt('prompt-1');
+    const first = await ann.sync();
+    expect(first.exported).toMatchObject({ sessions: 1, memories: 2, prompts: 1, mutations: 4, heldBack: 0, problems: [] });
+    expect(ann.pending()).toEqual([]);
+    expect(await bob.sync()).toMatchObject({ imported: { imported: 1 }, exported: { chunkIds: [], mutations: 0 } });
+    expect(bob.live()).toEqual(ann.live());
+    ann.edit('obs-1', { title: 'Better' });
+    ann.remove('obs-2');
+    ann.removePrompt('prompt-1');
+    expect((await ann.sync()).exported).toMatchObject({ memories: 1, mutations: 3 });
+    await bob.sync();
+    expect(bob.titles()).toEqual(['Better']);
+    expect(bob.live()).toEqual(ann.live());
+    for (const each of [ann, bob, ann, bob]) expect((await each.sync()).exported.chunkIds).toEqual([]);
+    expect(server.pushes.map(({ by }) => by)).toEqual(['ann', 'ann']);
+    expect(bob.cloud.lastMutation('observation', 'obs-1')).toBeUndefined();
+  });
+
+  it('end with the later of two edits, whoever pushes last', async () => {
+    ann.save('obs-1');
+    await ann.sync();
+    await bob.sync();
+    bob.now = ann.now + 60_000;
+    ann.edit('obs-1', { title: 'Earlier' });
+    bob.edit('obs-1', { title: 'Later' });
+    await bob.sync();
+    await ann.sync();
+    await bob.sync();
+    expect([ann.titles(), bob.titles()]).toEqual([['Later'], ['Later']]);
+    expect(server.pushes).toHaveLength(2);
+  });
+});
+
+describe('what stays here', () => {
+  it('is what is personal, of another project, or nothing that a server takes; it is counted and told, and the rest goes', async () => {
+    ann.save('obs-1');
+    ann.save('obs-personal', { scope: 'personal' });
+    ann.session('session-other', { project: 'other' });
+    ann.save('obs-other', { project: 'other', sessionId: 'session-other' });
+    ann.save('obs-misplaced', { sessionId: 'session-other' });
+    ann.save('obs-blank', { content: ' ' });
+    ann.save('obs-nul', { title: 'a\0b' });
+    const { exported } = await ann.sync();
+    expect(exported).toMatchObject({ memories: 1, personal: 1, heldBack: 3 });
+    expect(exported.problems.map(({ message }) => message)).toEqual([
+      expect.stringContaining('Not sent: 1 of project “demo” in sessions of another project'),
+      expect.stringContaining('Not sent: 2 that no server takes'),
+    ]);
+    await bob.sync();
+    expect(bob.titles()).toEqual(['Title of obs-1']);
+    expect(JSON.stringify(server.chunk('demo', exported.chunkIds[0] ?? ''))).not.toMatch(/personal|other|misplaced|obs-nul|obs-blank/);
+    expect(await ann.syncer.status()).toMatchObject({ pendingMutations: 0, heldBack: 4, state: { lifecycle: 'healthy' } });
+    expect((await ann.sync({ includePersonal: true })).exported).toMatchObject({ memories: 1, personal: 0 });
+  });
+
+  it('is acknowledged by nobody', async () => {
+    ann.save('obs-personal', { scope: 'personal' });
+    const payload = '{"sync_id":"obs-personal","session_id":"session-ann","type":"t","title":"t","content":"c","scope":"personal"}';
+    ann.cloud.enqueue({ entity: 'observation', entityKey: 'obs-personal', op: 'upsert', payload, project: 'demo' }, ann.at);
+    await ann.sync();
+    expect(ann.pending()).toEqual(['upsert observation obs-personal']);
+  });
+
+  it('is one row that the server refuses for a reason of its own, found by halving; every other goes', async () => {
+    for (let n = 0; n < 9; n += 1) ann.save(`obs-${n}`, { title: n === 5 ? 'bad' : `Good ${n}` });
+    const { push } = server;
+    server.push = (project, id, json, entry) => {
+      if (new TextDecoder().decode(json).includes('"bad"')) throw refusal(400, 'upgrade_repairable_payload_invalid', 'bad');
+      push.call(server, project, id, json, entry);
+    };
+    const { exported } = await ann.sync();
+    expect(problemsOf(exported)).toEqual(['cloud-refused']);
+    expect(exported.memories).toBe(8);
+    expect(ann.pending()).toEqual(['upsert observation obs-5']);
+    expect(ann.cloud.syncState('cloud:demo')).toMatchObject({ lifecycle: 'pending' });
+    await bob.sync();
+    expect(bob.titles()).toEqual([0, 1, 2, 3, 4, 6, 7, 8].map((n) => `Good ${n}`));
+  });
+});
+
+describe('before anything is sent', () => {
+  it('a project is asked for', async () => {
+    const nobody = new CloudMember(kit, 'nobody', server.transport(''), '');
+    const error = {
+      code: 'cloud-config',
+      message: 'cloud sync requires an explicit --project scope; --all is not supported in cloud mode',
+    };
+    await expect(nobody.sync()).rejects.toMatchObject(error);
+  });
+
+  it('its enrolment is looked at, and the refusal is noted', async () => {
+    ann.cloud.unenroll('demo');
+    ann.tap = (parts) => ({ ...parts, transport: new Proxy(parts.transport, { get: () => expect.unreachable('the server was asked') }) });
+    const message = 'cloud sync blocked_unenrolled: project "demo" is not enrolled for cloud sync';
+    for (const call of [ann.syncer.import(), ann.syncer.export({ createdBy: 'ann' }), ann.sync()]) {
+      await expect(call).rejects.toMatchObject({ code: 'cloud-unenrolled', message });
+    }
+    const state = { lifecycle: 'degraded', reasonCode: 'blocked_unenrolled', reasonMessage: message, lastError: message };
+    expect(ann.cloud.syncState(cloudTargetKey('demo'))).toMatchObject(state);
+  });
+});
+
+describe('a failure is noted with its reason', () => {
+  const cases = [
+    [401, '', 'auth_required', ''],
+    [403, 'policy_forbidden', 'policy_forbidden', ''],
+    [409, 'sync-paused', 'paused', ''],
+    [503, '', 'transport_failed', '2026-01-31T00:00:31Z'],
+  ] as const;
+  it.each(cases)('%i %s', async (status, code, reasonCode, backoffUntil) => {
+    ann.save('obs-1');
+    server.push = () => {
+      throw refusal(status, code, 'no');
+    };
+    await expect(ann.sync()).rejects.toMatchObject({ code: 'cloud-refused', status });
+    expect(ann.cloud.syncState('cloud:demo')).toMatchObject({ lifecycle: 'degraded', reasonCode, backoffUntil });
+    expect(ann.pending()).toEqual(['upsert session session-ann', 'upsert observation obs-1']);
+    server = Object.assign(server, { push: CloudModel.prototype.push });
+    expect((await ann.sync()).exported).toMatchObject({ memories: 1 });
+    expect(ann.cloud.syncState('cloud:demo')).toMatchObject({ lifecycle: 'healthy', reasonCode: '', consecutiveFailures: 0 });
+    expect(ann.pending()).toEqual([]);
+  });
+});
