@@ -1,8 +1,10 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
+import { onTestFinished } from 'vitest';
 import { temporaryFolder } from '../support/folder.ts';
+import { endOf } from './postgres.ts';
 import { type EngramProgram, PROGRAM_TIMEOUT_MS, programEnvironment } from './programs.ts';
 import { type Rows, readRows, withDatabase } from './rows.ts';
 
@@ -22,13 +24,21 @@ export class Teammate {
   readonly databasePath: string;
   readonly #environment: NodeJS.ProcessEnv;
 
-  constructor(program: EngramProgram, user = 'gopher') {
+  /** @param more what the program finds in its environment besides */
+  constructor(program: EngramProgram, user = 'gopher', more: NodeJS.ProcessEnv = {}) {
     this.program = program;
     const home = temporaryFolder();
     const data = join(home, 'data');
     mkdirSync(data);
     this.databasePath = join(data, 'engram.db');
-    this.#environment = programEnvironment(home, data, user);
+    this.#environment = { ...programEnvironment(home, data, user), ...more };
+  }
+
+  /** Starts the program for as long as the test goes on, such as a server. */
+  start(folder: string, args: readonly string[]): ChildProcess {
+    const child = spawn(this.program.path, args, { cwd: folder, env: this.#environment, stdio: 'ignore' });
+    onTestFinished(() => endOf(child, 'SIGKILL'));
+    return child;
   }
 
   /** Runs the program in the folder that holds `.engram`. Resolves to what it printed. @throws {Error} with all of it where it fails */
