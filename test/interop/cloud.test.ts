@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe } from 'vitest';
 import { canonicalForms } from './canonicalForms.ts';
 import { CloudServer } from './cloudServer.ts';
 import { transports } from './cloudTransports.ts';
+import { cloudUpgrade } from './cloudUpgrade.ts';
 import { findPostgres, Postgres } from './postgres.ts';
 import { type EngramProgram, findPrograms } from './programs.ts';
 
@@ -28,5 +29,6 @@ describe.skipIf(reason !== undefined)('the cloud', () => {
 
     canonicalForms(() => server);
     transports(() => server);
+    cloudUpgrade(() => server);
   });
 });
