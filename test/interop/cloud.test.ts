@@ -5,6 +5,7 @@ import { cloudFailures } from './cloudFailures.ts';
 import { cloudRounds } from './cloudRounds.ts';
 import { CloudServer } from './cloudServer.ts';
 import { transports } from './cloudTransports.ts';
+import { cloudUpgrade } from './cloudUpgrade.ts';
 import { findPostgres, Postgres } from './postgres.ts';
 import { type EngramProgram, findPrograms } from './programs.ts';
 
@@ -36,6 +37,7 @@ describe.skipIf(reason !== undefined)('the cloud', () => {
     canonicalForms(() => server);
     transports(() => server);
     cloudFailures(() => server);
+    cloudUpgrade(() => server);
 
     describe.each(programs)('and a member with $name', (client) => {
       cloudExchange(client, () => server);
