@@ -1,3 +1,4 @@
+import type { Http } from './engine/cloud/cloudPorts.ts';
 import type { CallContext, FolderOptions, FolderRequests } from './engine/folderRequests.ts';
 import { OpenMemoryFolder } from './folder/memoryFolder.ts';
 
@@ -10,6 +11,10 @@ export interface FolderEnvironment {
   readonly onReading: (chunkId: string | undefined) => void;
   /** Chunks that must not be read because they ended a thread before. */
   readonly quarantined: (chunkId: string) => boolean;
+  /** The way to the cloud server; absent: there is none. */
+  readonly http?: Http;
+  /** The Engram program's own folder; absent: where that program looks for it. @throws {EngramError} cloud-config */
+  readonly dataDirectory?: () => string;
 }
 
 /** One `.engram` folder, open. Every request takes a signal and reports progress. */

@@ -1,3 +1,12 @@
+import type {
+  CloudCheck,
+  CloudOptions,
+  CloudState,
+  CloudSyncOptions,
+  CloudSyncSummary,
+  CloudUpgradeReport,
+  CloudUpgradeStep,
+} from './cloud/cloudState.ts';
 import type { EngramErrorCode } from './errors.ts';
 import type { ExportSummary, FolderState, HealSummary, ImportSummary, MergeDriverState, SyncSummary } from './folderState.ts';
 import type { HealthRepair, HealthReport, RepairSummary } from './health.ts';
@@ -19,6 +28,8 @@ export interface FolderOptions {
   readonly sessionId: string;
   /** Folder of the extension's own storage that keeps a copy of what is not shared yet; `''`: none. */
   readonly keepFolder: string;
+  /** Absent: no cloud. */
+  readonly cloud?: CloudOptions;
 }
 
 export interface FolderLimits {
@@ -174,6 +185,20 @@ export interface FolderRequests {
   doctor(): Promise<HealthReport>;
   /** Writes what mends the findings of these kinds: chunks and manifest, or rows of the database; commits nothing. */
   repairHealth(repairs: readonly HealthRepair[]): Promise<RepairSummary>;
+  /** From the database, and what the server said when it was asked last: nothing leaves the machine. */
+  cloudState(): Promise<CloudState>;
+  /** Asks the server what it has, for the next {@link cloudState}; also what fails is told there. Other requests do not wait for it. */
+  cloudAsk(): Promise<void>;
+  /** Reads the manifest from a server that need not be configured yet; other requests do not wait for it. @throws {EngramError} cloud-config, cloud-unreachable, cloud-answer, cloud-refused */
+  cloudCheck(server: string): Promise<CloudCheck>;
+  /** Fetches, then sends. @throws {EngramError} cloud-config, cloud-unenrolled, cloud-unreachable, cloud-refused, cloud-answer */
+  cloudSync(options: CloudSyncOptions): Promise<CloudSyncSummary>;
+  /** The project takes part from now on; nothing is sent yet. @param project `''`: that of the folder */
+  cloudEnroll(project: string): Promise<void>;
+  /** The project takes no part any more. What is on the server stays there. */
+  cloudUnenroll(project: string): Promise<void>;
+  /** One step from git to the cloud, or back. A repair is applied unless it is only to be planned. */
+  cloudUpgrade(step: CloudUpgradeStep, options: { readonly planOnly?: boolean }): Promise<CloudUpgradeReport>;
 }
 
 export interface Progress {
