@@ -1,3 +1,4 @@
+import type { NodeSqlite } from './adapters/nodeSqlite.ts';
 import type { CallContext, FolderOptions, FolderRequests } from './engine/folderRequests.ts';
 import { OpenMemoryFolder } from './folder/memoryFolder.ts';
 
@@ -10,6 +11,8 @@ export interface FolderEnvironment {
   readonly onReading: (chunkId: string | undefined) => void;
   /** Chunks that must not be read because they ended a thread before. */
   readonly quarantined: (chunkId: string) => boolean;
+  /** The host's own SQLite; absent: looked for when a database needs it. For tests of a host that has none. */
+  readonly findNative?: () => NodeSqlite | undefined;
 }
 
 /** One `.engram` folder, open. Every request takes a signal and reports progress. */

@@ -17,9 +17,18 @@ export interface FolderOptions {
   readonly includePersonal: boolean;
   /** Session that saves of this window go into. */
   readonly sessionId: string;
-  /** Folder of the extension's own storage that keeps a copy of what is not shared yet; `''`: none. */
+  /** Folder of the extension's own storage that keeps a copy of what is not shared yet; `''`: none. Not used with the live database. */
   readonly keepFolder: string;
+  /** Which memories; absent: `workspace`. A person's choice: nothing that stands in a repository may make it. */
+  readonly database?: DatabaseChoice;
+  /** Absolute path of the live database; absent: where the Engram program keeps it (`ENGRAM_DATA_DIR`, else the home folder). */
+  readonly livePath?: string;
+  /** The project whose memories are shared from the live database; absent: the one that is detected from the repository. */
+  readonly project?: string;
 }
+
+/** `workspace`: the folder's own `engram.db`. `live`: the Engram program's own, which agents write at any moment. `auto`: the live one where there is one. */
+export type DatabaseChoice = 'workspace' | 'live' | 'auto';
 
 export interface FolderLimits {
   /** Unpacked bytes of one chunk. Default 32 MiB. */
@@ -31,7 +40,7 @@ export interface FolderLimits {
 export const DEFAULT_LIMITS: FolderLimits = { maxChunkBytes: 32 * 1024 * 1024, maxManifestBytes: 16 * 1024 * 1024 };
 
 export interface ExportOptions {
-  /** Only rows of this project, normalised as the Go program does; absent: all. */
+  /** Only rows of this project, normalised as the Go program does; absent: all, or with the live database those of the folder's project. */
   readonly project?: string;
   readonly createdBy?: string;
   readonly includePersonal?: boolean;
@@ -42,6 +51,8 @@ export interface ExportOptions {
 export interface ImportOptions {
   /** Only these chunks; an altered one is imported only when it is named here. */
   readonly ids?: readonly string[];
+  /** With the live database, changes to memories of other projects, too: a person has looked at them. */
+  readonly otherProjects?: boolean;
 }
 
 export interface HealOptions {
@@ -164,6 +175,8 @@ export interface FolderRequests {
   planUndo(chunkId: string): Promise<UndoSummary>;
   /** Takes the import of one chunk back: what it added or changed goes back to what the other chunks and this database's own changes say. */
   undoImport(chunkId: string): Promise<UndoSummary>;
+  /** Differs whenever the memories may have changed, by whomever. Reads no row, so that it can be asked every second. */
+  databaseVersion(): Promise<string>;
   memory(syncId: string): Promise<MemoryDetail>;
   search(query: string, options: SearchOptions): Promise<readonly SearchHit[]>;
   chunkContents(id: string): Promise<ChunkContents>;

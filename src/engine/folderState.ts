@@ -16,6 +16,8 @@ export interface FolderState {
   readonly toShare: ToShare;
   /** Live rows of the database; zeros in browse mode. */
   readonly totals: { readonly sessions: number; readonly observations: number; readonly prompts: number; readonly relations: number };
+  /** The memories are those of the Engram program: where they stand, and the project that this folder shares. Absent: the folder's own. */
+  readonly live?: { readonly path: string; readonly project: string };
   readonly git: GitState;
   /** Memories, edits and deletions that were never shared and that the database has lost, kept in the extension's own storage; `restoreKept` brings them back. */
   readonly kept: number;

@@ -68,7 +68,7 @@ export interface SqlDatabase {
   close(): void;
 }
 
-/** A database file that is loaded whole, changed in memory and written back whole (sql.js). */
+/** A database file: loaded whole, changed in memory and written back whole (sql.js), or changed in place (the host's own SQLite). */
 export interface DatabaseFile {
   /** Absolute path. */
   readonly path: string;
@@ -84,6 +84,8 @@ export interface DatabaseFile {
   exists(): Promise<boolean>;
   /** Writes the whole file: temporary file, fsync, guard, rename. Does nothing when nothing changed since the last save. @throws {EngramError} disk-full, read-only, lock-lost, store-locked (the file changed on disk since it was loaded) */
   save(guard: WriteGuard): Promise<void>;
+  /** Differs whenever the content may have changed, by whomever; cheap enough to be asked every second. @throws {EngramError} as {@link open} */
+  version(): Promise<string>;
   /** Renames a damaged file to `<name>.damaged-<UTC time>`, so that a new one can be built. @returns the new name, without folder. */
   setAside(): Promise<string>;
   /** Forgets the handle without saving. */

@@ -35,6 +35,8 @@ const OPTIONS = {
   scope: { type: 'string' },
   topic: { type: 'string' },
   limit: { type: 'string' },
+  database: { type: 'string' },
+  'other-projects': { type: 'boolean' },
   fix: { type: 'boolean' },
 } as const satisfies ParseArgsConfig['options'];
 
@@ -42,7 +44,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   init: { usage: 'init', run: runInit },
   status: { usage: 'status', run: runStatus },
   sync: { usage: 'sync [--project P] [--created-by NAME] [--include-personal] [--include-deleted]', run: runSync },
-  import: { usage: 'import [CHUNK…]', run: runImport },
+  import: { usage: 'import [CHUNK…] [--other-projects]', run: runImport },
   undo: { usage: 'undo CHUNK', run: runUndo },
   export: { usage: 'export [--project P] [--created-by NAME] [--include-personal] [--include-deleted]', run: runExport },
   doctor: { usage: 'doctor [--fix]', run: runDoctor },
@@ -84,12 +86,20 @@ async function runCommand(
 ): Promise<number> {
   const { values, words, environment } = call;
   const asJson = values['json'] === true;
-  const folder = openMemoryFolder(optionsFor(findRoot(text(values, 'dir'), environment.cwd)), {
-    wasmPath: environment.wasmPath,
-    log: (level, message) => (level === 'error' || level === 'warn' ? environment.err(message) : undefined),
-    onReading: () => undefined,
-    quarantined: () => false,
-  });
+  const database = text(values, 'database') ?? 'workspace';
+  if (database !== 'workspace' && database !== 'live' && database !== 'auto') {
+    environment.err('--database is workspace, live or auto.');
+    return EXIT.usage;
+  }
+  const folder = openMemoryFolder(
+    { ...optionsFor(findRoot(text(values, 'dir'), environment.cwd)), database },
+    {
+      wasmPath: environment.wasmPath,
+      log: (level, message) => (level === 'error' || level === 'warn' ? environment.err(message) : undefined),
+      onReading: () => undefined,
+      quarantined: () => false,
+    },
+  );
   try {
     const answer = await command.run(folder, values, words);
     if (asJson) environment.out(JSON.stringify(answer.json, undefined, 2));
@@ -122,8 +132,11 @@ async function runSync(folder: MemoryFolder, values: Values): Promise<Answer> {
   return { json: { imported, ...(healed && { healed }), exported }, lines, exitCode: exitCodeOf(imported) };
 }
 
-async function runImport(folder: MemoryFolder, _values: Values, words: readonly string[]): Promise<Answer> {
-  const imported = await folder.importChunks(words.length > 0 ? { ids: words } : {});
+async function runImport(folder: MemoryFolder, values: Values, words: readonly string[]): Promise<Answer> {
+  const otherProjects = values['other-projects'] === true;
+  if (otherProjects && words.length === 0)
+    throw new EngramError('invalid-input', '--other-projects takes chunks by their ids: look at them first.');
+  const imported = await folder.importChunks({ ...(words.length > 0 && { ids: words }), ...(otherProjects && { otherProjects }) });
   return { json: imported, lines: importLines(imported), exitCode: exitCodeOf(imported) };
 }
 
@@ -286,6 +299,8 @@ function help(): string {
     ...usages,
     '',
     '  --dir FOLDER   the folder that holds .engram (default: the nearest one, up to the root of the repository)',
+    '  --database D   workspace: the folder’s own memories (default); live: those of the Engram program (ENGRAM_DATA_DIR, else ~/.engram),',
+    '                 of which only this project’s are shared; auto: the live ones where there are any',
     '  --json         one JSON value instead of lines',
     '',
     'Exit codes: 0 done, or healthy; 1 failed; 2 wrong usage; 3 done but for what needs a person: chunks that could not be imported or found, findings of the doctor.',

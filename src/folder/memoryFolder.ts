@@ -78,7 +78,7 @@ export class OpenMemoryFolder implements MemoryFolder {
   async state(context: CallContext = {}): Promise<FolderState> {
     const git = await this.#access.git();
     await this.#driver.check(git);
-    const reader = this.#stateReader(git, makeTurn(context.signal));
+    const reader = await this.#stateReader(git, makeTurn(context.signal));
     try {
       return await reader.read();
     } catch (error) {
@@ -88,8 +88,10 @@ export class OpenMemoryFolder implements MemoryFolder {
     }
   }
 
-  #stateReader(git: GitCommand | undefined, turn: Turn): FolderStateReader {
+  async #stateReader(git: GitCommand | undefined, turn: Turn): Promise<FolderStateReader> {
     return new FolderStateReader({
+      paths: await this.#access.locate(),
+      project: (databases) => this.#access.project({ databases, git }),
       options: this.#access.options,
       databases: this.#access.databases,
       transport: this.#access.transport(),
@@ -168,8 +170,9 @@ export class OpenMemoryFolder implements MemoryFolder {
   }
 
   async restoreKept(context: CallContext = {}): Promise<ImportSummary> {
-    return this.#access.write(context, async ({ databases: { store, index }, turn }) => {
-      const kept = await new KeptCopy(this.#access.options.keepFolder).read(turn);
+    return this.#access.write(context, async ({ databases, turn }) => {
+      const { store, index } = databases;
+      const kept = await new KeptCopy(this.#access.keepFolder(databases)).read(turn);
       const versions = await chunkVersions(await lostRows(kept, new RowReader(store, index), turn), turn);
       const applied = await index.transaction(() => store.transaction(() => new ChunkApplier(store, index).apply(versions, turn)));
       return { ...applied, chunks: 0, authors: [], problems: [] };
@@ -204,8 +207,8 @@ export class OpenMemoryFolder implements MemoryFolder {
     });
   }
 
-  #undoneChoices({ store }: OpenDatabases): UndoneChoices {
-    return new UndoneChoices(this.#access.options.keepFolder, store);
+  #undoneChoices(databases: OpenDatabases): UndoneChoices {
+    return new UndoneChoices(this.#access.keepFolder(databases), databases.store);
   }
 
   #undo(chunkId: string, databases: OpenDatabases, turn: Turn): ImportUndo {
@@ -219,12 +222,10 @@ export class OpenMemoryFolder implements MemoryFolder {
     if (look.kind !== 'ok') throw refused(look.kind);
     const git = await this.#access.git();
     const turn = makeTurn(context.signal);
-    const state = await this.#stateReader(git, turn)
-      .read()
-      .catch((error: unknown) => {
-        if (!EngramError.is(error, 'store-corrupt')) throw error;
-        return undefined;
-      });
+    const state = await (await this.#stateReader(git, turn)).read().catch((error: unknown) => {
+      if (!EngramError.is(error, 'store-corrupt')) throw error;
+      return undefined;
+    });
     return this.#doctor({ git, turn, context }).examine(state);
   }
 
@@ -273,9 +274,11 @@ export class OpenMemoryFolder implements MemoryFolder {
     await this.#access.mustBeWritableManifest(writing);
     const createdBy = options.createdBy || (await authorName(this.#access.options.author, git));
     const includePersonal = options.includePersonal ?? this.#access.options.includePersonal;
+    const project = options.project ?? (await this.#access.project(writing));
+    const wanted = { ...options, includePersonal, createdBy, ...(project !== undefined && { project }) };
     const scan = () => this.#access.scan(writing);
     const exporting = { importer: this.#access.importer(writing), exporter: this.#access.exporter(writing), scan };
-    return learnAndExport(exporting, { ...options, includePersonal, createdBy }, context);
+    return learnAndExport(exporting, wanted, context);
   }
 
   /** What was repaired is told by the state, too: it may have happened by itself. */
@@ -295,6 +298,11 @@ export class OpenMemoryFolder implements MemoryFolder {
 
   noLongerShared(context: CallContext = {}): Promise<readonly NoLongerSharedRow[]> {
     return this.#reader.noLongerShared(context);
+  }
+
+  async databaseVersion(): Promise<string> {
+    this.#access.mustBeTrusted();
+    return this.#access.databases.version();
   }
 
   memory(syncId: string): Promise<MemoryDetail> {

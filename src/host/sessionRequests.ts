@@ -42,6 +42,7 @@ export function sessionRequests(parts: RequestParts): SessionRequests {
     shareAgain: (keys, context) => change('saving', { name: 'shareAgain', args: [keys], context }),
     planUndo: (chunkId, context) => full(() => call('planUndo', [chunkId], context)),
     undoImport: (chunkId, context) => change('saving', { name: 'undoImport', args: [chunkId], context }),
+    databaseVersion: (context) => full(() => call('databaseVersion', [], context)),
     memory: (syncId, context) => full(() => call('memory', [syncId], context)),
     search: (query, options, context) => full(() => call('search', [query, options], context)),
     chunkContents: (id, context) => call('chunkContents', [id], context),
