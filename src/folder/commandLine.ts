@@ -4,7 +4,7 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { type ParseArgsConfig, parseArgs } from 'node:util';
 import { EngramError } from '../engine/errors.ts';
 import { DEFAULT_LIMITS, type ExportOptions, type FolderOptions, type NewMemory } from '../engine/folderRequests.ts';
-import type { FolderProblem, FolderState, ImportSummary } from '../engine/folderState.ts';
+import type { FolderProblem, FolderState, ImportSummary, LiveMemories } from '../engine/folderState.ts';
 import { visible } from '../engine/readable.ts';
 import { type MemoryFolder, openMemoryFolder } from '../openFolder.ts';
 import { type Answer, type Command, EXIT, type Values } from './commandAnswer.ts';
@@ -190,8 +190,19 @@ function statusLines(state: FolderState): string[] {
     ...(state.git.ignored ? ['Git ignores this folder, so nothing in it is shared.'] : []),
     ...(state.git.uncommitted > 0 ? [`Not committed:   ${state.git.uncommitted} (commit .engram to share them)`] : []),
     ...(state.git.deleted > 0 ? [`Deleted here:    ${state.git.deleted} chunks that git has (git restore .engram brings them back)`] : []),
+    ...(state.live ? liveLines(state.live) : []),
     ...healingLines(state),
     ...problemLines(state.problems),
+  ];
+}
+
+function liveLines({ path, project, heldBack }: LiveMemories): string[] {
+  const line = `Live memories:   ${path}, of which those of the project ${project} are shared`;
+  if (heldBack.changes === 0) return [visible(line)];
+  const ids = heldBack.chunkIds.join(' ');
+  return [
+    visible(line),
+    `Held back:       ${heldBack.changes} changes of memories of other projects. Look at the chunks; to take them: import --other-projects ${ids}`,
   ];
 }
 
@@ -208,7 +219,9 @@ function importLines(summary: ImportSummary): string[] {
   const line = nothing
     ? 'Nothing new to import.'
     : `Imported ${chunks} chunks: ${memories} memories, ${sessions} sessions, ${prompts} prompts, ${relations} relations, ${edits} changed, ${deletes} deleted.`;
-  return [line, ...problemLines(summary.problems)];
+  const held = summary.heldBack ?? 0;
+  const waiting = held > 0 ? [`${held} changes of memories of other projects were held back (status lists the chunks).`] : [];
+  return [line, ...waiting, ...problemLines(summary.problems)];
 }
 
 function exportLines(summary: {

@@ -23,6 +23,8 @@ export interface OpenDatabases {
   readonly writable: boolean;
   /** It is the one of the Engram program, shared by all projects of this machine. */
   readonly live: boolean;
+  /** The memories are changed on disk, transaction by transaction. */
+  readonly isInPlace: boolean;
   readonly problem: FolderProblem | undefined;
   readonly memoryDatabase: SqlDatabase;
   readonly store: MemoryStore;
@@ -118,6 +120,7 @@ export class FolderDatabases {
       kind: kind === 'ours' ? (this.#rebuilt ? 'rebuilt' : 'ok') : kind,
       writable: kind === 'ours',
       live: paths.live ?? false,
+      isInPlace: isNative,
       problem: kind === 'ours' ? this.#rebuilt : readOnlyProblem(kind),
       memoryDatabase: database,
       store: new SqlMemoryStore(database),
@@ -147,6 +150,11 @@ export class FolderDatabases {
     if (!this.#open?.writable) return;
     await this.#indexFile?.save(guard);
     await this.#memories?.save(guard);
+  }
+
+  /** The index alone: what makes it up to date before memories that are on disk at once. */
+  async saveIndex(guard: WriteGuard): Promise<void> {
+    if (this.#open?.writable) await this.#indexFile?.save(guard);
   }
 
   /** Both databases in memory, empty: for an import that must leave no trace. Whoever asks closes them. */

@@ -17,6 +17,7 @@ import { ChunkBuilder } from '../engine/exportChunks.ts';
 import { Exporter } from '../engine/exporter.ts';
 import { type ExportPlan, isEmptyPlan } from '../engine/exportPlan.ts';
 import type { CallContext, FolderOptions } from '../engine/folderRequests.ts';
+import { FolderRights } from '../engine/folderRights.ts';
 import { Importer, type ImporterParts } from '../engine/importer.ts';
 import { NEWEST_MANIFEST_VERSION } from '../engine/manifest.ts';
 import type { GitFolderStatus, Turn, WriteGuard } from '../engine/ports.ts';
@@ -83,7 +84,10 @@ export class FolderAccess {
     return this.options.project ?? detectProjectName(dirname(this.options.root), git);
   }
 
-  importer({ databases, turn, guard }: Writing): Importer {
+  /** @param everything a person has said that changes of other projects' memories are right, too */
+  async importer(writing: Writing, everything = false): Promise<Importer> {
+    const { databases, turn, guard } = writing;
+    const rights = everything ? undefined : await this.#rights(writing);
     let savedAt = performance.now();
     const checkpoint = async (): Promise<void> => {
       if (performance.now() - savedAt < SAVE_EVERY_MS) return;
@@ -100,17 +104,39 @@ export class FolderAccess {
       quarantined: this.environment.quarantined,
       onReading: this.environment.onReading,
       checkpoint,
+      rights,
     });
   }
 
   /** What there is to export of all that this folder shares, personal rows too. */
   async plan(reading: Reading): Promise<ExportPlan> {
     const project = await this.project(reading);
-    return this.exporter(reading).plan(await this.scan(reading), { includePersonal: true, ...(project !== undefined && { project }) });
+    return (await this.exporter(reading)).plan(await this.scan(reading), {
+      includePersonal: true,
+      ...(project !== undefined && { project }),
+    });
   }
 
-  exporter({ databases, git, turn }: Reading): Exporter {
-    return new Exporter({ transport: this.transport(), store: databases.store, index: databases.index, clock: systemClock, turn, git });
+  async exporter(reading: Reading): Promise<Exporter> {
+    const { databases, git, turn } = reading;
+    const { store, index } = databases;
+    const guard = this.#guard;
+    return new Exporter({
+      transport: this.transport(),
+      store,
+      index,
+      clock: systemClock,
+      turn,
+      git,
+      rights: await this.#rights(reading),
+      saveIndex: guard && databases.isInPlace ? () => this.databases.saveIndex(guard) : undefined,
+    });
+  }
+
+  /** Of memories that are the folder's alone it may change any. */
+  async #rights(reading: Pick<Reading, 'databases' | 'git'>): Promise<FolderRights | undefined> {
+    const project = await this.project(reading);
+    return project === undefined ? undefined : new FolderRights(reading.databases.store, reading.databases.index, project);
   }
 
   readManifest({ git, status }: Reading): Promise<ManifestReading> {

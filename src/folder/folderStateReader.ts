@@ -7,7 +7,15 @@ import { EngramError } from '../engine/errors.ts';
 import { Exporter } from '../engine/exporter.ts';
 import { problemFrom } from '../engine/folderProblem.ts';
 import type { FolderOptions } from '../engine/folderRequests.ts';
-import type { DatabaseKind, FolderProblem, FolderState, Healing, HealSummary, MergeDriverState } from '../engine/folderState.ts';
+import type {
+  DatabaseKind,
+  FolderProblem,
+  FolderState,
+  Healing,
+  HealSummary,
+  LiveMemories,
+  MergeDriverState,
+} from '../engine/folderState.ts';
 import { healingOf } from '../engine/healingPlan.ts';
 import type { ImporterParts } from '../engine/importer.ts';
 import type { GitFolderStatus, Turn } from '../engine/ports.ts';
@@ -84,7 +92,7 @@ export class FolderStateReader {
       chunkTotals: chunkTotals(mode === 'full' ? chunks : chunks.map((chunk) => ({ ...chunk, waiting: false })), uncommitted),
       toShare: open?.writable ? await this.#toShare(chunks, open) : NOTHING_TO_SHARE,
       totals: open?.store.counts() ?? NO_TOTALS,
-      ...(open?.live && { live: { path: this.#parts.paths.memories, project: (await this.#parts.project(open)) ?? '' } }),
+      ...(open?.live && { live: await this.#live(open) }),
       git: gitState(status && { ...status, uncommittedChunks: [...uncommitted] }, chunks.length > 0),
       kept: open ? await this.#keptCount(open) : 0,
       ...(healing && { healing }),
@@ -160,6 +168,12 @@ export class FolderStateReader {
       undone: open?.store.undoneChunks() ?? new Set(),
       problems: this.#parts.problems,
     });
+  }
+
+  async #live(open: OpenDatabases): Promise<LiveMemories> {
+    const held = open.index.heldBack();
+    const heldBack = { chunkIds: [...new Set(held.map(({ chunkId }) => chunkId))], changes: held.length };
+    return { path: this.#parts.paths.memories, project: (await this.#parts.project(open)) ?? '', heldBack };
   }
 
   async #toShare(chunks: readonly ScannedChunk[], open: OpenDatabases): Promise<FolderState['toShare']> {

@@ -175,7 +175,8 @@ export class OpenMemoryFolder implements MemoryFolder {
       const kept = await new KeptCopy(this.#access.keepFolder(databases)).read(turn);
       const versions = await chunkVersions(await lostRows(kept, new RowReader(store, index), turn), turn);
       const applied = await index.transaction(() => store.transaction(() => new ChunkApplier(store, index).apply(versions, turn)));
-      return { ...applied, chunks: 0, authors: [], problems: [] };
+      const { heldBack: _none, ...counts } = applied;
+      return { ...counts, chunks: 0, authors: [], problems: [] };
     });
   }
 
@@ -239,7 +240,7 @@ export class OpenMemoryFolder implements MemoryFolder {
       const parts = {
         ...databases,
         transport: this.#access.transport(),
-        exporter: this.#access.exporter(writing),
+        exporter: await this.#access.exporter(writing),
         clock: systemClock,
         createdBy,
       };
@@ -262,9 +263,8 @@ export class OpenMemoryFolder implements MemoryFolder {
   async #import(options: ImportOptions, writing: Writing): Promise<ImportSummary> {
     const choices = this.#undoneChoices(writing.databases);
     await choices.recall(formatInstant(systemClock.now())).catch(this.#access.logged);
-    const summary = await this.#access
-      .importer(writing)
-      .run(await this.#access.scan(writing), options.ids && new Set(options.ids), writing.context);
+    const importer = await this.#access.importer(writing, options.otherProjects === true && options.ids !== undefined);
+    const summary = await importer.run(await this.#access.scan(writing), options.ids && new Set(options.ids), writing.context);
     await choices.remember().catch(this.#access.logged);
     return summary;
   }
@@ -277,14 +277,14 @@ export class OpenMemoryFolder implements MemoryFolder {
     const project = options.project ?? (await this.#access.project(writing));
     const wanted = { ...options, includePersonal, createdBy, ...(project !== undefined && { project }) };
     const scan = () => this.#access.scan(writing);
-    const exporting = { importer: this.#access.importer(writing), exporter: this.#access.exporter(writing), scan };
+    const exporting = { importer: await this.#access.importer(writing), exporter: await this.#access.exporter(writing), scan };
     return learnAndExport(exporting, wanted, context);
   }
 
   /** What was repaired is told by the state, too: it may have happened by itself. */
   async #heal(mode: HealMode, writing: Writing): Promise<HealSummary> {
     const { databases, git, status, turn } = writing;
-    await this.#access.importer(writing).learn(await this.#access.scan(writing));
+    await (await this.#access.importer(writing)).learn(await this.#access.scan(writing));
     const reading = await this.#access.readManifest(writing);
     const isBusy = mode === 'automatic' && (!git || (await git.history.isBusy()));
     const input = healingInput(reading, await this.#access.scan(writing, reading), { status, isBusy });
