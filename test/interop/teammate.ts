@@ -1,7 +1,11 @@
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdirSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { onTestFinished } from 'vitest';
 import { temporaryFolder } from '../support/folder.ts';
 import { type EngramProgram, PROGRAM_TIMEOUT_MS, programEnvironment } from './programs.ts';
 import { type Rows, readRows, withDatabase } from './rows.ts';
@@ -80,6 +84,27 @@ export class Teammate {
     return text;
   }
 
+  /** Starts its HTTP server, which keeps the database open until the test is over. Resolves to its address once it answers. */
+  async serve(folder: string): Promise<string> {
+    const port = await freePort();
+    const child = spawn(this.program.path, ['serve'], {
+      cwd: folder,
+      env: { ...this.#environment, ENGRAM_PORT: String(port) },
+      stdio: 'ignore',
+    });
+    onTestFinished(async () => {
+      child.kill('SIGKILL');
+      if (child.exitCode === null && child.signalCode === null) await once(child, 'close');
+    });
+    const url = `http://127.0.0.1:${port}`;
+    for (const start = performance.now(); performance.now() - start < PROGRAM_TIMEOUT_MS; await sleep(20)) {
+      const answer = await fetch(`${url}/health`).catch(() => undefined);
+      if (answer?.ok) return url;
+      if (child.exitCode !== null) break;
+    }
+    throw new Error('engram serve does not answer');
+  }
+
   /** Resolves to the number of chunks that were new. */
   async importFrom(folder: string): Promise<number> {
     const printed = await this.run(folder, ['sync', '--import']);
@@ -109,4 +134,14 @@ export class Teammate {
   write(work: (database: DatabaseSync) => void): void {
     withDatabase(this.databasePath, work);
   }
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer().once('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address();
+      server.close(() => resolve(typeof address === 'object' && address ? address.port : 0));
+    });
+  });
 }
