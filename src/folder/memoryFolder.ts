@@ -48,6 +48,7 @@ import { FolderAccess, type Writing } from './folderAccess.ts';
 import { FolderReader, notFound } from './folderReader.ts';
 import { FolderStateReader } from './folderStateReader.ts';
 import { FolderHealer, healingInput, type LastRepair, NOTHING_HEALED } from './healing.ts';
+import { journalled } from './journalled.ts';
 import { KeptCopy, lostRows } from './keptCopy.ts';
 import { refused } from './refusals.ts';
 import { undoOf } from './undoChunk.ts';
@@ -157,16 +158,21 @@ export class OpenMemoryFolder implements MemoryFolder {
         directory: basename(git?.workTree ?? parent) || 'workspace',
       };
       const input = { ...memory, project: memory.project ?? detected };
-      return saveMemory(databases.memoryDatabase, input, { nowMs: systemClock.now(), session, random: (size) => randomBytes(size) });
+      const context = { nowMs: systemClock.now(), session, random: (size: number) => randomBytes(size) };
+      return journalled(databases, () => saveMemory(databases.memoryDatabase, input, context));
     });
   }
 
   async edit(syncId: string, patch: MemoryPatch, context: CallContext = {}): Promise<SavedMemory> {
-    return this.#access.write(context, async ({ databases }) => editMemory(databases.memoryDatabase, syncId, patch, systemClock.now()));
+    return this.#access.write(context, async ({ databases }) =>
+      journalled(databases, () => editMemory(databases.memoryDatabase, syncId, patch, systemClock.now())),
+    );
   }
 
   async remove(syncId: string, context: CallContext = {}): Promise<SavedMemory> {
-    return this.#access.write(context, async ({ databases }) => deleteMemory(databases.memoryDatabase, syncId, systemClock.now()));
+    return this.#access.write(context, async ({ databases }) =>
+      journalled(databases, () => deleteMemory(databases.memoryDatabase, syncId, systemClock.now())),
+    );
   }
 
   async restoreKept(context: CallContext = {}): Promise<ImportSummary> {

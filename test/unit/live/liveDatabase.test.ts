@@ -55,6 +55,26 @@ describe.runIf(findNodeSqlite())('the live database', () => {
     expect(await ann.folder.exportNew({ project: 'other' })).toMatchObject({ memories: 1 });
   });
 
+  it('tells the Engram program’s journal what is saved, edited and deleted here, and nothing of an import', async () => {
+    const ann = member();
+    await ann.folder.state();
+    const { syncId } = await ann.folder.save({ title: 'Ours', content: 'c', project: 'demo' });
+    await ann.folder.edit(syncId, { title: 'Edited' });
+    await ann.folder.remove(syncId);
+    const rows = withLive(ann.livePath, (database) =>
+      database.prepare('SELECT entity, op, entity_key, project, source, payload FROM sync_mutations ORDER BY seq').all(),
+    );
+    expect(rows.map(({ entity, op }) => `${entity} ${op}`)).toEqual([
+      'session upsert',
+      'observation upsert',
+      'observation upsert',
+      'observation delete',
+    ]);
+    expect(rows.at(-1)).toMatchObject({ entity_key: syncId, project: 'demo', source: 'local' });
+    expect(JSON.parse(String(rows[2]?.['payload']))).toMatchObject({ sync_id: syncId, title: 'Edited', revision_count: 2 });
+    expect((await ann.folder.sync({})).exported.chunkIds).toEqual([]);
+  });
+
   it('is never made', async () => {
     const livePath = join(temporaryFolder(), 'data', 'engram.db');
     mkdirSync(dirname(livePath));
