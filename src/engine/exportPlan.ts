@@ -12,6 +12,8 @@ export interface ExportFilter {
   readonly project?: string | undefined;
   readonly includePersonal: boolean;
   readonly includeDeleted: boolean;
+  /** False: a prompt that the team does not have stays home. */
+  readonly includePrompts?: boolean | undefined;
   /** Rows that the place would not take, or not without harm: they stay home and are counted. */
   readonly refuses?: (row: ObservationRecord | PromptRecord) => boolean;
 }
@@ -146,6 +148,10 @@ export class ExportPlanner {
   #addPrompt(row: PromptRecord): void {
     if (!this.#inProject(row) || this.#isTwin('prompt', row)) return;
     const version = promptVersion(row);
+    if (this.#filter.includePrompts === false && !this.#held.row('prompt', version.key)) {
+      this.#stayHome.add(row.sessionId);
+      return;
+    }
     const record = this.#rows.withExtra('prompt', version.key, row);
     this.#addLive({ record, version: { ...version, extra: record.extra ?? version.extra } }, this.#plan.prompts);
   }

@@ -67,6 +67,7 @@ export class Exporter {
       project: options.project,
       includePersonal: options.includePersonal ?? false,
       includeDeleted: options.includeDeleted ?? false,
+      includePrompts: options.includePrompts,
     };
     return new ExportPlanner({ store, index, held }, filter).plan(turn);
   }

@@ -1,4 +1,5 @@
 import type { EngramErrorCode } from './errors.ts';
+import type { ExportPreview } from './exportPreview.ts';
 import type { ExportSummary, FolderState, HealSummary, ImportSummary, MergeDriverState, SyncSummary } from './folderState.ts';
 import type { HealthRepair, HealthReport, RepairSummary } from './health.ts';
 import type { UndoSummary } from './undo.ts';
@@ -25,6 +26,8 @@ export interface FolderOptions {
   readonly livePath?: string;
   /** The project whose memories are shared from the live database; absent: the one that is detected from the repository. */
   readonly project?: string;
+  /** False: prompts that the team does not have stay here. */
+  readonly includePrompts?: boolean;
 }
 
 /** `workspace`: the folder's own `engram.db`. `live`: the Engram program's own, which agents write at any moment. `auto`: the live one where there is one. */
@@ -46,6 +49,8 @@ export interface ExportOptions {
   readonly includePersonal?: boolean;
   /** Memories that were deleted before they were ever shared go too. */
   readonly includeDeleted?: boolean;
+  /** False: prompts that the team does not have stay here. Absent: as {@link FolderOptions.includePrompts} says, else they go. */
+  readonly includePrompts?: boolean;
 }
 
 export interface ImportOptions {
@@ -154,6 +159,8 @@ export interface FolderRequests {
   importChunks(options: ImportOptions): Promise<ImportSummary>;
   /** Repairs what is not ambiguous, then exports. */
   exportNew(options: ExportOptions): Promise<ExportSummary>;
+  /** What {@link exportNew} would write, counted. Changes nothing. */
+  exportPreview(options: ExportOptions): Promise<ExportPreview>;
   /** Repairs manifest and chunk files: what {@link FolderState.healing} says. */
   heal(options: HealOptions): Promise<HealSummary>;
   /** Sets up the merge driver in the repository's own folder and configuration, takes it out again, or only looks. */

@@ -4,12 +4,13 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { type ParseArgsConfig, parseArgs } from 'node:util';
 import { EngramError } from '../engine/errors.ts';
 import { DEFAULT_LIMITS, type ExportOptions, type FolderOptions, type NewMemory } from '../engine/folderRequests.ts';
-import type { FolderProblem, FolderState, ImportSummary, LiveMemories } from '../engine/folderState.ts';
+import type { ImportSummary } from '../engine/folderState.ts';
 import { visible } from '../engine/readable.ts';
 import { type MemoryFolder, openMemoryFolder } from '../openFolder.ts';
 import { type Answer, type Command, EXIT, type Values } from './commandAnswer.ts';
 import { runDoctor } from './commandDoctor.ts';
-import { healingLines, healLines, runMergeDriver, runRepair } from './healCommands.ts';
+import { exportLines, importLines, previewLines, statusLines } from './commandText.ts';
+import { healLines, runMergeDriver, runRepair } from './healCommands.ts';
 
 export interface CommandLineEnvironment {
   /** Absolute path of `sql-wasm.wasm`. */
@@ -29,6 +30,8 @@ const OPTIONS = {
   'created-by': { type: 'string' },
   'include-personal': { type: 'boolean' },
   'include-deleted': { type: 'boolean' },
+  'no-prompts': { type: 'boolean' },
+  preview: { type: 'boolean' },
   title: { type: 'string' },
   content: { type: 'string' },
   type: { type: 'string' },
@@ -43,10 +46,13 @@ const OPTIONS = {
 const COMMANDS: Readonly<Record<string, Command>> = {
   init: { usage: 'init', run: runInit },
   status: { usage: 'status', run: runStatus },
-  sync: { usage: 'sync [--project P] [--created-by NAME] [--include-personal] [--include-deleted]', run: runSync },
+  sync: { usage: 'sync [--no-prompts] [--project P] [--created-by NAME] [--include-personal] [--include-deleted]', run: runSync },
   import: { usage: 'import [CHUNK…] [--other-projects]', run: runImport },
   undo: { usage: 'undo CHUNK', run: runUndo },
-  export: { usage: 'export [--project P] [--created-by NAME] [--include-personal] [--include-deleted]', run: runExport },
+  export: {
+    usage: 'export [--preview] [--no-prompts] [--project P] [--created-by NAME] [--include-personal] [--include-deleted]',
+    run: runExport,
+  },
   doctor: { usage: 'doctor [--fix]', run: runDoctor },
   save: { usage: 'save --title T --content C [--type T] [--project P] [--scope project|personal] [--topic K]', run: runSave },
   edit: { usage: 'edit MEMORY [--title T] [--content C] [--type T] [--project P] [--scope S] [--topic K]', run: runEdit },
@@ -149,6 +155,10 @@ async function runUndo(folder: MemoryFolder, _values: Values, words: readonly st
 }
 
 async function runExport(folder: MemoryFolder, values: Values): Promise<Answer> {
+  if (values['preview'] === true) {
+    const preview = await folder.exportPreview(exportOptions(values));
+    return { json: preview, lines: previewLines(preview) };
+  }
   const exported = await folder.exportNew(exportOptions(values));
   return { json: exported, lines: exportLines(exported) };
 }
@@ -178,69 +188,6 @@ async function runSearch(folder: MemoryFolder, values: Values, words: readonly s
   return { json: hits, lines: lines.length > 0 ? lines : ['Nothing found.'] };
 }
 
-function statusLines(state: FolderState): string[] {
-  if (state.folder !== 'ok') return [FOLDER_SENTENCE[state.folder]];
-  const { chunkTotals: chunks, toShare, totals } = state;
-  const share = toShare.memories + toShare.prompts + toShare.edits + toShare.deletes + toShare.relations;
-  return [
-    ...(state.manifest === 'absent' ? ['There is no manifest.json; the chunks that are here can be imported.'] : []),
-    `Chunks:          ${chunks.all} (${chunks.waiting} to import, ${chunks.missing} missing, ${chunks.altered + chunks.unreadable} not usable)`,
-    `To share:        ${share} (${toShare.personal} personal stay here, ${toShare.heldBack} held back)`,
-    `Memories here:   ${totals.observations} in ${totals.sessions} sessions, ${totals.prompts} prompts, ${totals.relations} relations`,
-    ...(state.git.ignored ? ['Git ignores this folder, so nothing in it is shared.'] : []),
-    ...(state.git.uncommitted > 0 ? [`Not committed:   ${state.git.uncommitted} (commit .engram to share them)`] : []),
-    ...(state.git.deleted > 0 ? [`Deleted here:    ${state.git.deleted} chunks that git has (git restore .engram brings them back)`] : []),
-    ...(state.live ? liveLines(state.live) : []),
-    ...healingLines(state),
-    ...problemLines(state.problems),
-  ];
-}
-
-function liveLines({ path, project, heldBack }: LiveMemories): string[] {
-  const line = `Live memories:   ${path}, of which those of the project ${project} are shared`;
-  if (heldBack.changes === 0) return [visible(line)];
-  const ids = heldBack.chunkIds.join(' ');
-  return [
-    visible(line),
-    `Held back:       ${heldBack.changes} changes of memories of other projects. Look at the chunks; to take them: import --other-projects ${ids}`,
-  ];
-}
-
-const FOLDER_SENTENCE: Readonly<Record<Exclude<FolderState['folder'], 'ok'>, string>> = {
-  absent: 'There is no .engram folder here.',
-  'absent-on-branch': 'This branch has no .engram folder, another branch has one.',
-  foreign: 'The .engram folder here belongs to another tool.',
-  'not-a-folder': '.engram is a file or a link, not a folder.',
-};
-
-function importLines(summary: ImportSummary): string[] {
-  const { chunks, memories, sessions, prompts, relations, edits, deletes } = summary;
-  const nothing = chunks + memories + sessions + prompts + relations + edits + deletes === 0;
-  const line = nothing
-    ? 'Nothing new to import.'
-    : `Imported ${chunks} chunks: ${memories} memories, ${sessions} sessions, ${prompts} prompts, ${relations} relations, ${edits} changed, ${deletes} deleted.`;
-  const held = summary.heldBack ?? 0;
-  const waiting = held > 0 ? [`${held} changes of memories of other projects were held back (status lists the chunks).`] : [];
-  return [line, ...waiting, ...problemLines(summary.problems)];
-}
-
-function exportLines(summary: {
-  chunkIds: readonly string[];
-  memories: number;
-  sessions: number;
-  prompts: number;
-  mutations: number;
-  personal: number;
-}): string[] {
-  if (summary.chunkIds.length === 0) return ['Nothing new to export.'];
-  const counts = `${summary.memories} memories, ${summary.sessions} sessions, ${summary.prompts} prompts, ${summary.mutations} changes`;
-  return [`Exported ${summary.chunkIds.join(', ')}: ${counts}.`, 'Commit .engram to share them.'];
-}
-
-function problemLines(problems: readonly FolderProblem[]): string[] {
-  return problems.map((problem) => visible(`! ${problem.message} [${problem.code}]`).replaceAll('\n', ' '));
-}
-
 function exitCodeOf(summary: ImportSummary): number {
   return summary.problems.some((problem) => problem.severity !== 'info') ? EXIT.incomplete : EXIT.ok;
 }
@@ -253,6 +200,7 @@ function exportOptions(values: Values): ExportOptions {
     ...(createdBy !== undefined && { createdBy }),
     ...(values['include-personal'] === true && { includePersonal: true }),
     ...(values['include-deleted'] === true && { includeDeleted: true }),
+    ...(values['no-prompts'] === true && { includePrompts: false }),
   };
 }
 

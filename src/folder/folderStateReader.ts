@@ -180,7 +180,8 @@ export class FolderStateReader {
     const { transport, turn, git, options } = this.#parts;
     const exporter = new Exporter({ transport, store: open.store, index: open.index, clock: systemClock, turn, git });
     const project = await this.#parts.project(open);
-    const filter = { includePersonal: options.includePersonal, ...(project !== undefined && { project }) };
+    const { includePersonal, includePrompts = true } = options;
+    const filter = { includePersonal, includePrompts, ...(project !== undefined && { project }) };
     return toShare(await exporter.plan(chunks, filter));
   }
 }

@@ -12,7 +12,7 @@ import { ChunkApplier } from '../engine/applyChunk.ts';
 import { chunkVersions } from '../engine/chunkVersions.ts';
 import { Mender } from '../engine/doctorRepair.ts';
 import { EngramError } from '../engine/errors.ts';
-import { learnAndExport } from '../engine/exporter.ts';
+import type { ExportPreview } from '../engine/exportPreview.ts';
 import type {
   CallContext,
   ChunkContents,
@@ -31,7 +31,6 @@ import type {
   SearchOptions,
 } from '../engine/folderRequests.ts';
 import type { ExportSummary, FolderState, HealSummary, ImportSummary, MergeDriverState, SyncSummary } from '../engine/folderState.ts';
-import { formatInstant } from '../engine/goTime.ts';
 import type { HealMode } from '../engine/healingPlan.ts';
 import type { HealthRepair, HealthReport, RepairSummary } from '../engine/health.ts';
 import { EMPTY_MANIFEST, isChunkId } from '../engine/manifest.ts';
@@ -45,6 +44,7 @@ import type { OpenDatabases } from './databases.ts';
 import { Doctor } from './doctor.ts';
 import { DriverKeeper } from './driverKeeper.ts';
 import { FolderAccess, type Writing } from './folderAccess.ts';
+import { FolderExchange, undoneChoices } from './folderExchange.ts';
 import { FolderReader, notFound } from './folderReader.ts';
 import { FolderStateReader } from './folderStateReader.ts';
 import { FolderHealer, healingInput, type LastRepair, NOTHING_HEALED } from './healing.ts';
@@ -52,17 +52,18 @@ import { journalled } from './journalled.ts';
 import { KeptCopy, lostRows } from './keptCopy.ts';
 import { refused } from './refusals.ts';
 import { undoOf } from './undoChunk.ts';
-import { UndoneChoices } from './undoneChoices.ts';
 
 /** One `.engram` folder, open: answers every request, one after another (the caller sees to that). */
 export class OpenMemoryFolder implements MemoryFolder {
   readonly #access: FolderAccess;
+  readonly #exchange: FolderExchange;
   readonly #reader: FolderReader;
   readonly #driver: DriverKeeper;
   #healed: LastRepair | undefined;
 
   constructor(options: FolderOptions, environment: FolderEnvironment) {
     this.#access = new FolderAccess(options, environment);
+    this.#exchange = new FolderExchange(this.#access);
     this.#reader = new FolderReader(this.#access);
     const program = join(dirname(environment.wasmPath), 'mergeDriver.js');
     this.#driver = new DriverKeeper(program, (message) => environment.log('warn', message));
@@ -120,13 +121,13 @@ export class OpenMemoryFolder implements MemoryFolder {
   }
 
   async importChunks(options: ImportOptions, context: CallContext = {}): Promise<ImportSummary> {
-    return this.#access.write(context, (writing) => this.#import(options, writing));
+    return this.#access.write(context, (writing) => this.#exchange.import(options, writing));
   }
 
   async exportNew(options: ExportOptions, context: CallContext = {}): Promise<ExportSummary> {
     return this.#access.write(context, async (writing) => {
       await this.#heal('sync', writing);
-      return this.#export(options, writing);
+      return this.#exchange.export(options, writing);
     });
   }
 
@@ -141,10 +142,10 @@ export class OpenMemoryFolder implements MemoryFolder {
 
   async sync(options: ExportOptions, context: CallContext = {}): Promise<SyncSummary> {
     return this.#access.write(context, async (writing) => {
-      const imported = await this.#import({}, writing);
+      const imported = await this.#exchange.import({}, writing);
       await this.#access.save(writing.guard);
       const healed = await this.#heal('sync', writing);
-      return { imported, ...(healed.kinds.length > 0 && { healed }), exported: await this.#export(options, writing) };
+      return { imported, ...(healed.kinds.length > 0 && { healed }), exported: await this.#exchange.export(options, writing) };
     });
   }
 
@@ -209,13 +210,9 @@ export class OpenMemoryFolder implements MemoryFolder {
   async undoImport(chunkId: string, context: CallContext = {}): Promise<UndoSummary> {
     return this.#access.write(context, async ({ databases, turn }) => {
       const undone = await this.#undo(chunkId, databases, turn).run();
-      await this.#undoneChoices(databases).remember().catch(this.#access.logged);
+      await undoneChoices(this.#access, databases).remember().catch(this.#access.logged);
       return undone;
     });
-  }
-
-  #undoneChoices(databases: OpenDatabases): UndoneChoices {
-    return new UndoneChoices(this.#access.keepFolder(databases), databases.store);
   }
 
   #undo(chunkId: string, databases: OpenDatabases, turn: Turn): ImportUndo {
@@ -266,27 +263,6 @@ export class OpenMemoryFolder implements MemoryFolder {
     });
   }
 
-  async #import(options: ImportOptions, writing: Writing): Promise<ImportSummary> {
-    const choices = this.#undoneChoices(writing.databases);
-    await choices.recall(formatInstant(systemClock.now())).catch(this.#access.logged);
-    const importer = await this.#access.importer(writing, options.otherProjects === true && options.ids !== undefined);
-    const summary = await importer.run(await this.#access.scan(writing), options.ids && new Set(options.ids), writing.context);
-    await choices.remember().catch(this.#access.logged);
-    return summary;
-  }
-
-  async #export(options: ExportOptions, writing: Writing): Promise<ExportSummary> {
-    const { git, context } = writing;
-    await this.#access.mustBeWritableManifest(writing);
-    const createdBy = options.createdBy || (await authorName(this.#access.options.author, git));
-    const includePersonal = options.includePersonal ?? this.#access.options.includePersonal;
-    const project = options.project ?? (await this.#access.project(writing));
-    const wanted = { ...options, includePersonal, createdBy, ...(project !== undefined && { project }) };
-    const scan = () => this.#access.scan(writing);
-    const exporting = { importer: await this.#access.importer(writing), exporter: await this.#access.exporter(writing), scan };
-    return learnAndExport(exporting, wanted, context);
-  }
-
   /** What was repaired is told by the state, too: it may have happened by itself. */
   async #heal(mode: HealMode, writing: Writing): Promise<HealSummary> {
     const { databases, git, status, turn } = writing;
@@ -300,6 +276,10 @@ export class OpenMemoryFolder implements MemoryFolder {
     const summary = await healer.heal(mode, reading, input);
     if (summary.kinds.length > 0 || summary.notFound.length > 0) this.#healed = { summary, atMs: systemClock.now() };
     return summary;
+  }
+
+  exportPreview(options: ExportOptions, context: CallContext = {}): Promise<ExportPreview> {
+    return this.#exchange.preview(options, context);
   }
 
   noLongerShared(context: CallContext = {}): Promise<readonly NoLongerSharedRow[]> {

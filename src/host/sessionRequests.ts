@@ -30,6 +30,7 @@ export function sessionRequests(parts: RequestParts): SessionRequests {
     initialise: (context) => change('saving', { name: 'initialise', args: [], context }),
     importChunks: (options, context) => change('importing', { name: 'importChunks', args: [options], context, describe: describeImport }),
     exportNew: (options, context) => change('exporting', { name: 'exportNew', args: [options], context, describe: describeExport }),
+    exportPreview: (options, context) => full(() => call('exportPreview', [options], context)),
     heal: (options, context) => change('healing', { name: 'heal', args: [options], context, describe: describeHeal }),
     mergeDriver: (action, context) => change('saving', { name: 'mergeDriver', args: [action], context }),
     sync: (options, context) => change('syncing', { name: 'sync', args: [options], context, describe: describeSync }),

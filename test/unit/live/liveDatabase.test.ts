@@ -75,6 +75,33 @@ describe.runIf(findNodeSqlite())('the live database', () => {
     expect((await ann.folder.sync({})).exported.chunkIds).toEqual([]);
   });
 
+  it('says before the first export what would leave, and leaves prompts here when asked to', async () => {
+    const ann = member({ author: 'ann' });
+    withLive(ann.livePath, (database) => {
+      agentSaves(database, 'obs-1', { type: 'decision' });
+      agentSaves(database, 'obs-2', { type: 'decision' });
+      agentSaves(database, 'obs-3');
+      agentSaves(database, 'obs-mine', { scope: 'personal' });
+      agentSaves(database, 'obs-other', { project: 'other' });
+      database.exec(`INSERT INTO sessions(id, project, directory) VALUES('s-asked', 'demo', '');
+        INSERT INTO user_prompts(sync_id, session_id, content, project) VALUES('prompt-1', 's-asked', 'Do it', 'demo')`);
+    });
+    const counts = { project: 'demo', memories: 3, prompts: 1, personal: 1, edits: 0, byProject: [{ name: 'demo', count: 4 }] };
+    const byType = [
+      { name: 'decision', count: 2 },
+      { name: 'manual', count: 1 },
+      { name: 'prompt', count: 1 },
+    ];
+    expect(await ann.folder.exportPreview({})).toMatchObject({ ...counts, byType, byAuthor: [{ name: 'ann', count: 4 }] });
+    expect((await ann.folder.exportPreview({ project: '' })).byProject).toEqual([
+      { name: 'demo', count: 4 },
+      { name: 'other', count: 1 },
+    ]);
+    expect(await ann.folder.exportNew({ includePrompts: false })).toMatchObject({ memories: 3, prompts: 0, sessions: 1 });
+    expect(await ann.folder.exportPreview({})).toMatchObject({ memories: 0, prompts: 1 });
+    expect(await ann.folder.exportNew({})).toMatchObject({ memories: 0, prompts: 1 });
+  });
+
   it('is never made', async () => {
     const livePath = join(temporaryFolder(), 'data', 'engram.db');
     mkdirSync(dirname(livePath));
