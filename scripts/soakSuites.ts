@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { loadSqlJs } from '../src/adapters/sqlJs.ts';
 import { checkFuzzSeed } from '../test/fuzz/checkSeed.ts';
 import { checkKill } from '../test/kills/checkKill.ts';
+import { checkLiveKill } from '../test/kills/checkLiveKill.ts';
 import { buildCommandLine } from '../test/kills/commandLine.ts';
 import { loadDatabaseKit } from '../test/simulation/memberDatabases.ts';
 import { inMemory, simulateSeed, withGit } from '../test/simulation/simulate.ts';
@@ -28,6 +29,7 @@ export const soakSuites: readonly SoakSuite[] = [
   { name: 'team-with-git', seeds: 300, prepare: () => prepareTeam(withGit) },
   { name: 'fuzz', seeds: 1000, prepare: async () => checkFuzzSeed },
   { name: 'kills', seeds: 500, prepare: prepareKills },
+  { name: 'live-kills', seeds: 100, prepare: prepareLiveKills },
   { name: 'two-windows', seeds: 5, prepare: prepareTwoWindows },
 ];
 
@@ -55,6 +57,11 @@ async function prepareTeam(simulationOf: typeof inMemory): Promise<(seed: number
 async function prepareKills(): Promise<(seed: number) => Promise<void>> {
   const [cli, checker] = [await buildCommandLine(), await FolderChecker.load()];
   return (seed) => checkKill(cli, checker, seed);
+}
+
+async function prepareLiveKills(): Promise<(seed: number) => Promise<void>> {
+  const cli = await buildCommandLine();
+  return (seed) => checkLiveKill(cli, seed);
 }
 
 /** Nothing is random in it but what the two processes do to each other. */

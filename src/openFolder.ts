@@ -1,3 +1,4 @@
+import type { NodeSqlite } from './adapters/nodeSqlite.ts';
 import type { Http } from './engine/cloud/cloudPorts.ts';
 import type { CallContext, FolderOptions, FolderRequests } from './engine/folderRequests.ts';
 import { OpenMemoryFolder } from './folder/memoryFolder.ts';
@@ -15,6 +16,8 @@ export interface FolderEnvironment {
   readonly http?: Http;
   /** The Engram program's own folder; absent: where that program looks for it. @throws {EngramError} cloud-config */
   readonly dataDirectory?: () => string;
+  /** The host's own SQLite; absent: looked for when a database needs it. For tests of a host that has none. */
+  readonly findNative?: () => NodeSqlite | undefined;
 }
 
 /** One `.engram` folder, open. Every request takes a signal and reports progress. */

@@ -12,7 +12,15 @@ export interface FolderLook {
 }
 
 /** What Engram programs make in an `.engram` folder. */
-const OWN_NAMES: ReadonlySet<string> = new Set(['manifest.json', 'chunks', 'engram.db', 'index.db', 'config.json', '.lock']);
+const OWN_NAMES: ReadonlySet<string> = new Set([
+  'manifest.json',
+  'chunks',
+  'engram.db',
+  'index.db',
+  'index.db-live',
+  'config.json',
+  '.lock',
+]);
 /** What may stand in a folder that is as good as empty. */
 const NEUTRAL_NAMES = /^(\.gitignore|\.gitkeep|\.DS_Store|\..*\.tmp-.*)$/;
 

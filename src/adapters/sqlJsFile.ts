@@ -66,6 +66,10 @@ export class SqlJsFile implements DatabaseFile {
     loaded.savedAt = changed;
   }
 
+  version(): Promise<string> {
+    return markOf(this.path);
+  }
+
   async setAside(): Promise<string> {
     this.close();
     if ((await readDatabaseFiles(this.path)).live) throw this.#notOurs('is damaged');

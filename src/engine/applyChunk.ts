@@ -1,6 +1,8 @@
 import type { ChunkVersions } from './chunkVersions.ts';
+import { FolderRights } from './folderRights.ts';
 import { canonicalJson } from './goJson.ts';
 import type { Entity, Holding } from './held.ts';
+import { isDerived } from './identity.ts';
 import type { ChunkId } from './manifest.ts';
 import { isUnknownSession, mergeRows, mergeSessions, packSession, sameSession, unpackSession } from './merge.ts';
 import type { FolderIndex, MemoryStore, Turn } from './ports.ts';
@@ -17,9 +19,11 @@ export interface Applied {
   relations: number;
   edits: number;
   deletes: number;
+  /** Changes of other projects' rows, which wait for a person. */
+  heldBack: number;
 }
 
-export const NOTHING_APPLIED: Readonly<Applied> = { sessions: 0, memories: 0, prompts: 0, relations: 0, edits: 0, deletes: 0 };
+export const NOTHING_APPLIED: Readonly<Applied> = { sessions: 0, memories: 0, prompts: 0, relations: 0, edits: 0, deletes: 0, heldBack: 0 };
 
 /** What the index keeps of a chunk: one compact holding per identity. */
 export function* holdingsOf(chunkId: ChunkId, versions: ChunkVersions): Generator<Holding> {
@@ -40,18 +44,29 @@ export class ChunkApplier {
   readonly #store: MemoryStore;
   readonly #index: FolderIndex;
   readonly #rows: RowReader;
+  readonly #rights: FolderRights;
   /** What these hold counts for nothing: a person has undone their import. */
   #undone: ReadonlySet<string> = new Set();
+  #chunkId: ChunkId | undefined;
+  /** Another program has merged it into these memories before. */
+  #wasHere = false;
 
-  constructor(store: MemoryStore, index: FolderIndex) {
+  /** @param rights absent: the memories are the folder's alone */
+  constructor(store: MemoryStore, index: FolderIndex, rights = new FolderRights(store, index, undefined)) {
     this.#store = store;
     this.#index = index;
     this.#rows = new RowReader(store, index);
+    this.#rights = rights;
   }
 
-  async apply(versions: ChunkVersions, turn: Turn): Promise<Applied> {
+  /** @param from the chunk, where it is one of the folder's; `wasHere`: another program has merged it into these memories before */
+  async apply(versions: ChunkVersions, turn: Turn, from?: { readonly chunkId: ChunkId; readonly wasHere: boolean }): Promise<Applied> {
     const applied: Applied = { ...NOTHING_APPLIED };
     this.#undone = this.#store.undoneChunks();
+    this.#chunkId = from?.chunkId;
+    this.#wasHere = from?.wasHere ?? false;
+    // What is here as the chunk has it came by it, or left in it. First of all, because its other rows may change these.
+    if (this.#wasHere) this.#claim(versions);
     for (const { version } of versions.sessions.values()) {
       this.#applySession(version, applied);
       await turn();
@@ -69,6 +84,25 @@ export class ChunkApplier {
       await turn();
     }
     return applied;
+  }
+
+  #claim(versions: ChunkVersions): void {
+    for (const { version } of versions.sessions.values()) {
+      const here = this.#rows.session(version.key);
+      const isSame = here?.startedAt === version.startedAt && here.project === version.project;
+      if (isSame) this.#rights.cameByChunk('session', version.key);
+    }
+    for (const { version, inArray } of [...versions.rows.values(), ...versions.relations.values()]) {
+      const isHere = inArray && this.#rows.row(version.entity, version.key)?.order === version.order;
+      if (isHere) this.#rights.cameByChunk(version.entity, version.key);
+    }
+  }
+
+  /** Whether the folder may do this to a row that is here; a change that it may not do is counted. */
+  #mayChange(version: Version, applied: Applied): boolean {
+    if (this.#chunkId === undefined || this.#rights.mayChange(this.#chunkId, version.entity, version.key)) return true;
+    applied.heldBack += 1;
+    return false;
   }
 
   /** Writes the deferred relations whose endpoints are known by now. @returns how many. */
@@ -89,7 +123,9 @@ export class ChunkApplier {
     const merged = this.#mergedSession(version.key, local ? mergeSessions(local, version) : version);
     if (merged.deletedAt !== '' && !local) return;
     if (local && sameSession({ ...merged, deletedAt: '' }, { ...local, deletedAt: '' })) return;
+    if (local && !isUnknownSession(local) && !this.#mayChange(version, applied)) return;
     this.#writeSession(merged, '');
+    if (!local || isUnknownSession(local)) this.#rights.cameByChunk('session', version.key);
     // A placeholder was made for the rows of a session; the session itself comes now.
     if (!local || isUnknownSession(local)) applied.sessions += 1;
     else applied.edits += 1;
@@ -113,19 +149,37 @@ export class ChunkApplier {
 
   #hideDeletedSession(id: string): void {
     const deleted = this.#holdings('session', id).some((holding) => unpackSession(holding.json).deletedAt !== '');
-    if (deleted && this.#store.session(id) && !this.#store.sessionHasRows(id)) this.#store.removeSession(id);
+    if (!deleted || !this.#store.session(id) || this.#store.sessionHasRows(id)) return;
+    const isAllowed = this.#chunkId === undefined || this.#rights.mayChange(this.#chunkId, 'session', id);
+    if (isAllowed) this.#store.removeSession(id);
   }
 
   #applyRow(version: RowVersion, applied: Applied): void {
-    const local = this.#rows.row(version.entity, version.key);
+    const local = this.#rows.row(version.entity, version.key) ?? this.#namedTwin(version);
     const merged = local ? mergeRows(local, version) : version;
     if ((local && merged === local) || (!local && this.#isBeaten(version))) return;
+    if (local && this.#isHere(version) && !this.#mayChange(version, applied)) return;
     if (local && merged.order === local.order) this.#keepExtra(merged);
     else if (merged.record === undefined) this.#applyDeletion(merged, local !== undefined, applied);
     else this.#applyLive(merged, local !== undefined, applied);
   }
 
+  #isHere({ entity, key }: RowVersion): boolean {
+    if (entity === 'prompt') return this.#store.prompt(key) !== undefined;
+    return entity === 'observation' ? this.#store.observation(key) !== undefined : this.#store.relation(key) !== undefined;
+  }
+
+  /** A row of these memories that has everything of a record without an id, and a random id from an older program: from now on the derived one. */
+  #namedTwin({ entity, key, sessionId }: RowVersion): RowVersion | undefined {
+    if (entity === 'relation' || !isDerived(key)) return undefined;
+    const twin = this.#store.twinOfDerived(entity, key, sessionId);
+    if (twin === undefined || this.#index.holdings(entity, twin).length > 0) return undefined;
+    this.#store.renameRow(entity, twin, key);
+    return this.#rows.row(entity, key);
+  }
+
   #applyLive(version: RowVersion, isEdit: boolean, applied: Applied): void {
+    if (!this.#isHere(version)) this.#rights.cameByChunk(version.entity, version.key);
     this.#write(version);
     if (isEdit) applied.edits += 1;
     else if (version.entity === 'prompt') applied.prompts += 1;
@@ -133,7 +187,8 @@ export class ChunkApplier {
   }
 
   /** The deletion of an observation that was never here needs no row: the index holds it, and beats older versions that come later. */
-  #applyDeletion(version: RowVersion, isHere: boolean, applied: Applied): void {
+  #applyDeletion(version: RowVersion, isKnown: boolean, applied: Applied): void {
+    const isHere = isKnown && (version.entity === 'prompt' || this.#isHere(version));
     if (isHere || version.entity === 'prompt') this.#hide(version);
     if (isHere) applied.deletes += 1;
   }
@@ -168,6 +223,7 @@ export class ChunkApplier {
     const local = this.#rows.row('relation', version.key);
     const merged = local ? mergeRows(local, version) : version;
     if ((local && merged === local) || (!local && this.#isBeaten(version))) return;
+    if (local && !this.#mayChange(version, applied)) return;
     if (merged.record === undefined) {
       this.#index.undeferRelation(version.key);
       if (!local) return;
@@ -184,6 +240,7 @@ export class ChunkApplier {
     }
     this.#store.writeRelation(record);
     this.#keepExtra(merged);
+    if (!local) this.#rights.cameByChunk('relation', version.key);
     if (local) applied.edits += 1;
     else applied.relations += 1;
   }

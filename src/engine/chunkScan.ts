@@ -10,7 +10,7 @@ export interface ScannedChunk {
   readonly state: Exclude<ChunkState, 'unknown'>;
   /** To be imported by the next import. */
   readonly waiting: boolean;
-  /** The database has recorded it and the index holds it, from whatever file it was. */
+  /** The database has recorded it and ours has merged it, from whatever file it was. */
   readonly isMerged: boolean;
   /** The first entry of this id. */
   readonly entry: ChunkEntry | undefined;
@@ -53,7 +53,7 @@ export function isUnlisted({ entry, state }: ScannedChunk): boolean {
 
 function scanOne(id: ChunkId, entry: ChunkEntry | undefined, file: ChunkFile | undefined, input: ScanInput): ScannedChunk {
   const indexed = input.indexed.get(id);
-  const isMerged = indexed !== undefined && input.recorded.has(id);
+  const isMerged = indexed?.merged === true && input.recorded.has(id);
   const chunk = { id, entry, file, indexed, isMerged, problem: undefined, waiting: false };
   if (!file) return { ...chunk, state: 'missing', problem: missingChunk(id, isMerged) };
   const problem = file.problem ? notRegular(id) : problemOf(file, input.problems);

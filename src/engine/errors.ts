@@ -14,7 +14,7 @@ export type EngramErrorCode =
   | 'lock-lost' // somebody took the lock away while we held it; nothing was written after that
   | 'store-corrupt' // the database file is no database, or damaged
   | 'store-newer' // the database was made by a newer release
-  | 'store-foreign' // a database that the Engram program opened (WAL header or FTS5 triggers): read-only here
+  | 'store-foreign' // of the Engram program (WAL header or FTS5 triggers) where no SQLite here can write beside it, or of another program: read-only
   | 'store-tracked' // git tracks the database file
   | 'store-in-data-directory' // it stands in Engram's own data directory
   | 'read-only' // the file system refuses writing

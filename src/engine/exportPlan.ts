@@ -1,9 +1,10 @@
 import { goTrim, normalizeProject } from './goText.ts';
 import type { HeldVersions } from './heldVersions.ts';
+import { derivedSyncId } from './identity.ts';
 import { isUnknownSession, mergeSessions, sameSession } from './merge.ts';
 import type { FolderIndex, MemoryStore, Turn } from './ports.ts';
 import type { ObservationRecord, PromptRecord, RelationRecord, SessionRecord } from './records.ts';
-import { promptTombstoneVersion, RowReader } from './rowReader.ts';
+import { hardDeleteVersion, promptTombstoneVersion, RowReader } from './rowReader.ts';
 import { observationVersion, promptVersion, type RowVersion, relationVersion, type SessionVersion, sessionVersion } from './versions.ts';
 
 export interface ExportFilter {
@@ -11,6 +12,8 @@ export interface ExportFilter {
   readonly project?: string | undefined;
   readonly includePersonal: boolean;
   readonly includeDeleted: boolean;
+  /** False: a prompt that the team does not have stays home. */
+  readonly includePrompts?: boolean | undefined;
   /** Rows that the place would not take, or not without harm: they stay home and are counted. */
   readonly refuses?: (row: ObservationRecord | PromptRecord) => boolean;
 }
@@ -107,13 +110,14 @@ export class ExportPlanner {
       this.#addDelete(promptTombstoneVersion(tombstone));
       await turn();
     }
+    for (const gone of this.#store.hardDeletes()) this.#addDelete(hardDeleteVersion(gone));
     const relations = await this.#planRelations(turn);
     const { sessions, united } = await this.#planSessions(turn);
     return { ...this.#plan, sessions, united, relations };
   }
 
   #addObservation(row: ObservationRecord): void {
-    if (!this.#inProject(row)) return;
+    if (!this.#inProject(row) || this.#isTwin('observation', row)) return;
     const version = observationVersion(row);
     const record = this.#rows.withExtra('observation', version.key, row);
     const item = { record, version: record === row ? version : { ...version, extra: record.extra ?? version.extra } };
@@ -130,14 +134,24 @@ export class ExportPlanner {
     this.#addLive(item, this.#plan.observations);
   }
 
+  /** A chunk holds it without an id, and an older program gave it a random one: that is no news. The next merge of that chunk names it. */
+  #isTwin(entity: 'observation' | 'prompt', row: ObservationRecord | PromptRecord): boolean {
+    if (!this.#held.hasDerived || this.#held.row(entity, row.syncId)) return false;
+    return this.#held.row(entity, derivedSyncId(row)) !== undefined;
+  }
+
   /** The Go program exports deleted rows that were never shared, in the arrays; ours only when asked. */
   #isFirstExportOfDeleted(version: RowVersion): boolean {
     return this.#filter.includeDeleted && this.#held.row(version.entity, version.key) === undefined;
   }
 
   #addPrompt(row: PromptRecord): void {
-    if (!this.#inProject(row)) return;
+    if (!this.#inProject(row) || this.#isTwin('prompt', row)) return;
     const version = promptVersion(row);
+    if (this.#filter.includePrompts === false && !this.#held.row('prompt', version.key)) {
+      this.#stayHome.add(row.sessionId);
+      return;
+    }
     const record = this.#rows.withExtra('prompt', version.key, row);
     this.#addLive({ record, version: { ...version, extra: record.extra ?? version.extra } }, this.#plan.prompts);
   }

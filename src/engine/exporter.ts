@@ -5,6 +5,7 @@ import { EngramError } from './errors.ts';
 import { ChunkBuilder, entryTime } from './exportChunks.ts';
 import { type ExportPlan, ExportPlanner, isEmptyPlan } from './exportPlan.ts';
 import type { CallContext, ExportOptions } from './folderRequests.ts';
+import type { FolderRights } from './folderRights.ts';
 import type { ExportSummary } from './folderState.ts';
 import { formatInstant, instantOf } from './goTime.ts';
 import type { IndexedChunk } from './held.ts';
@@ -22,6 +23,10 @@ export interface ExporterParts {
   readonly turn: Turn;
   /** Absent: only the manifest and the folder say what is shared. */
   readonly git: Git | undefined;
+  /** Absent: the memories are the folder's alone. */
+  readonly rights?: FolderRights | undefined;
+  /** Puts the index on disk; for memories that are on disk as soon as they are changed. */
+  readonly saveIndex?: (() => Promise<void>) | undefined;
 }
 
 interface Written {
@@ -62,6 +67,7 @@ export class Exporter {
       project: options.project,
       includePersonal: options.includePersonal ?? false,
       includeDeleted: options.includeDeleted ?? false,
+      includePrompts: options.includePrompts,
     };
     return new ExportPlanner({ store, index, held }, filter).plan(turn);
   }
@@ -157,10 +163,16 @@ export class Exporter {
       relations: versions.relations.size,
       rejected: 0,
       exportedHere: true,
+      merged: true,
       size: file?.size ?? 0,
       mtimeMs: file?.mtimeMs ?? 0,
     };
     await putInIndex(index, indexed, versions, turn);
+    for (const { version } of [...versions.sessions.values(), ...versions.rows.values(), ...versions.relations.values()]) {
+      this.#parts.rights?.cameByChunk(version.entity, version.key);
+    }
+    // A crash behind the next line and before the index is saved would make a chunk of ours somebody else's.
+    await this.#parts.saveIndex?.();
     await store.transaction(async () => store.recordChunk(chunk.entry.id, formatInstant(clock.now())));
   }
 }

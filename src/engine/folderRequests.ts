@@ -8,6 +8,7 @@ import type {
   CloudUpgradeStep,
 } from './cloud/cloudState.ts';
 import type { EngramErrorCode } from './errors.ts';
+import type { ExportPreview } from './exportPreview.ts';
 import type { ExportSummary, FolderState, HealSummary, ImportSummary, MergeDriverState, SyncSummary } from './folderState.ts';
 import type { HealthRepair, HealthReport, RepairSummary } from './health.ts';
 import type { UndoSummary } from './undo.ts';
@@ -26,11 +27,22 @@ export interface FolderOptions {
   readonly includePersonal: boolean;
   /** Session that saves of this window go into. */
   readonly sessionId: string;
-  /** Folder of the extension's own storage that keeps a copy of what is not shared yet; `''`: none. */
+  /** Folder of the extension's own storage that keeps a copy of what is not shared yet; `''`: none. Not used with the live database. */
   readonly keepFolder: string;
   /** Absent: no cloud. */
   readonly cloud?: CloudOptions;
+  /** Which memories; absent: `workspace`. A person's choice: nothing that stands in a repository may make it. */
+  readonly database?: DatabaseChoice;
+  /** Absolute path of the live database; absent: where the Engram program keeps it (`ENGRAM_DATA_DIR`, else the home folder). */
+  readonly livePath?: string;
+  /** The project whose memories are shared from the live database; absent: the one that is detected from the repository. */
+  readonly project?: string;
+  /** False: prompts that the team does not have stay here. */
+  readonly includePrompts?: boolean;
 }
+
+/** `workspace`: the folder's own `engram.db`. `live`: the Engram program's own, which agents write at any moment. `auto`: the live one where there is one. */
+export type DatabaseChoice = 'workspace' | 'live' | 'auto';
 
 export interface FolderLimits {
   /** Unpacked bytes of one chunk. Default 32 MiB. */
@@ -42,17 +54,21 @@ export interface FolderLimits {
 export const DEFAULT_LIMITS: FolderLimits = { maxChunkBytes: 32 * 1024 * 1024, maxManifestBytes: 16 * 1024 * 1024 };
 
 export interface ExportOptions {
-  /** Only rows of this project, normalised as the Go program does; absent: all. */
+  /** Only rows of this project, normalised as the Go program does; absent: all, or with the live database those of the folder's project. */
   readonly project?: string;
   readonly createdBy?: string;
   readonly includePersonal?: boolean;
   /** Memories that were deleted before they were ever shared go too. */
   readonly includeDeleted?: boolean;
+  /** False: prompts that the team does not have stay here. Absent: as {@link FolderOptions.includePrompts} says, else they go. */
+  readonly includePrompts?: boolean;
 }
 
 export interface ImportOptions {
   /** Only these chunks; an altered one is imported only when it is named here. */
   readonly ids?: readonly string[];
+  /** With the live database, changes to memories of other projects, too: a person has looked at them. */
+  readonly otherProjects?: boolean;
 }
 
 export interface HealOptions {
@@ -154,6 +170,8 @@ export interface FolderRequests {
   importChunks(options: ImportOptions): Promise<ImportSummary>;
   /** Repairs what is not ambiguous, then exports. */
   exportNew(options: ExportOptions): Promise<ExportSummary>;
+  /** What {@link exportNew} would write, counted. Changes nothing. */
+  exportPreview(options: ExportOptions): Promise<ExportPreview>;
   /** Repairs manifest and chunk files: what {@link FolderState.healing} says. */
   heal(options: HealOptions): Promise<HealSummary>;
   /** Sets up the merge driver in the repository's own folder and configuration, takes it out again, or only looks. */
@@ -175,6 +193,8 @@ export interface FolderRequests {
   planUndo(chunkId: string): Promise<UndoSummary>;
   /** Takes the import of one chunk back: what it added or changed goes back to what the other chunks and this database's own changes say. */
   undoImport(chunkId: string): Promise<UndoSummary>;
+  /** Differs whenever the memories may have changed, by whomever. Reads no row, so that it can be asked every second. */
+  databaseVersion(): Promise<string>;
   memory(syncId: string): Promise<MemoryDetail>;
   search(query: string, options: SearchOptions): Promise<readonly SearchHit[]>;
   chunkContents(id: string): Promise<ChunkContents>;

@@ -16,6 +16,8 @@ export interface FolderState {
   readonly toShare: ToShare;
   /** Live rows of the database; zeros in browse mode. */
   readonly totals: { readonly sessions: number; readonly observations: number; readonly prompts: number; readonly relations: number };
+  /** The memories are those of the Engram program: where they stand, and the project that this folder shares. Absent: the folder's own. */
+  readonly live?: LiveMemories;
   readonly git: GitState;
   /** Memories, edits and deletions that were never shared and that the database has lost, kept in the extension's own storage; `restoreKept` brings them back. */
   readonly kept: number;
@@ -151,6 +153,14 @@ export interface ToShare {
   readonly heldBack: number;
 }
 
+export interface LiveMemories {
+  /** Absolute. */
+  readonly path: string;
+  readonly project: string;
+  /** Chunks with changes of other projects' memories, which wait for a person, and how many such changes there are. */
+  readonly heldBack: { readonly chunkIds: readonly string[]; readonly changes: number };
+}
+
 export interface GitState {
   readonly available: boolean;
   readonly branch: string;
@@ -180,6 +190,8 @@ export interface ImportSummary {
   readonly relations: number;
   readonly edits: number;
   readonly deletes: number;
+  /** Changes of memories of other projects in the live database: they wait until a person imports those chunks by name. Absent: none. */
+  readonly heldBack?: number;
   /** `created_by` of the chunks that were imported, each once, at most 5. */
   readonly authors: readonly string[];
   readonly problems: readonly FolderProblem[];

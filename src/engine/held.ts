@@ -35,6 +35,8 @@ export interface IndexedChunk {
   readonly rejected: number;
   /** This database wrote it. */
   readonly exportedHere: boolean;
+  /** Merged into the memories, not only read; a chunk that an older program has recorded may lack the edits in it. */
+  readonly merged: boolean;
   /** Packed size and modification time of the file that was read. */
   readonly size: number;
   readonly mtimeMs: number;

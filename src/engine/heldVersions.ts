@@ -1,6 +1,7 @@
 import { versionKey } from './chunkVersions.ts';
 import { parseGoJson } from './goJson.ts';
 import type { Entity, Holding } from './held.ts';
+import { isDerived } from './identity.ts';
 import type { ChunkId } from './manifest.ts';
 import { mergeSessions, sameExtra, uniteExtra, unpackSession } from './merge.ts';
 import type { FolderIndex, Turn } from './ports.ts';
@@ -22,6 +23,7 @@ export class HeldVersions {
   readonly #noLonger = new Set<string>();
   /** What this database itself had shared, in chunks that nobody has any more. */
   readonly #own = new Set<string>();
+  #hasDerived = false;
 
   /**
    * @param index the folder's, or what shows the cloud's chunks in its place.
@@ -42,6 +44,11 @@ export class HeldVersions {
       await turn();
     }
     return held;
+  }
+
+  /** Some known chunk has a record without an id of its own. */
+  get hasDerived(): boolean {
+    return this.#hasDerived;
   }
 
   row(entity: Entity, key: string): HeldRow | undefined {
@@ -74,6 +81,7 @@ export class HeldVersions {
       this.#sessions.set(holding.key, other ? mergeSessions(other, version) : version);
       return;
     }
+    if (isDerived(holding.key)) this.#hasDerived = true;
     const key = versionKey(holding.entity, holding.key);
     const row: HeldRow = {
       order: holding.order,

@@ -13,3 +13,8 @@ export function derivedSyncId(record: ObservationRecord | PromptRecord): string 
   const hash = createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 32);
   return `${isObservation ? 'obs' : 'prompt'}-derived-${hash}`;
 }
+
+/** Whether an id is one of {@link derivedSyncId}. */
+export function isDerived(syncId: string): boolean {
+  return /^(obs|prompt)-derived-[0-9a-f]{32}$/.test(syncId);
+}

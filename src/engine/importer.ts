@@ -7,6 +7,7 @@ import { EngramError } from './errors.ts';
 import { entryTime } from './exportChunks.ts';
 import { problemFrom } from './folderProblem.ts';
 import type { CallContext } from './folderRequests.ts';
+import type { FolderRights } from './folderRights.ts';
 import type { FolderProblem, ImportSummary } from './folderState.ts';
 import { formatInstant } from './goTime.ts';
 import type { IndexedChunk } from './held.ts';
@@ -34,6 +35,8 @@ export interface ImporterParts {
   readonly describe?: (id: ChunkId, error: EngramError) => EngramError;
   /** Called after each chunk; saves the databases when it is time. */
   readonly checkpoint: () => Promise<void>;
+  /** Absent: the memories are the folder's alone. */
+  readonly rights?: FolderRights | undefined;
 }
 
 /**
@@ -46,7 +49,7 @@ export class Importer {
 
   constructor(parts: ImporterParts) {
     this.#parts = parts;
-    this.#applier = new ChunkApplier(parts.store, parts.index);
+    this.#applier = new ChunkApplier(parts.store, parts.index, parts.rights);
   }
 
   /**
@@ -75,7 +78,8 @@ export class Importer {
       await this.#parts.checkpoint();
     }
     if (queue.length > 0) total.relations += await this.#retryDeferred();
-    return { ...total, chunks: count, authors: [...authors].slice(0, 5), problems };
+    const { heldBack, ...counts } = total;
+    return { ...counts, ...(heldBack > 0 && { heldBack }), chunks: count, authors: [...authors].slice(0, 5), problems };
   }
 
   /**
@@ -140,12 +144,14 @@ export class Importer {
 
   async #merge(chunk: IndexedChunk, versions: ChunkVersions): Promise<Applied> {
     const { store, index, turn, clock, problems } = this.#parts;
+    const wasHere = !chunk.merged && store.importedChunks().has(chunk.id);
     await putInIndex(index, chunk, versions, turn);
     const applied = await index.transaction(() =>
       store.transaction(async () => {
         store.forgetUndone(chunk.id);
-        const result = await this.#applier.apply(versions, turn);
+        const result = await this.#applier.apply(versions, turn, { chunkId: chunk.id, wasHere });
         store.recordChunk(chunk.id, formatInstant(clock.now()));
+        index.markMerged(chunk.id);
         return result;
       }),
     );
@@ -258,6 +264,7 @@ function indexedChunk(
     relations: versions.relations.size,
     rejected,
     exportedHere,
+    merged: chunk.indexed?.merged ?? false,
     size: chunk.file?.size ?? 0,
     mtimeMs: chunk.file?.mtimeMs ?? 0,
   };

@@ -68,7 +68,7 @@ export interface SqlDatabase {
   close(): void;
 }
 
-/** A database file that is loaded whole, changed in memory and written back whole (sql.js). */
+/** A database file: loaded whole, changed in memory and written back whole (sql.js), or changed in place (the host's own SQLite). */
 export interface DatabaseFile {
   /** Absolute path. */
   readonly path: string;
@@ -84,6 +84,8 @@ export interface DatabaseFile {
   exists(): Promise<boolean>;
   /** Writes the whole file: temporary file, fsync, guard, rename. Does nothing when nothing changed since the last save. @throws {EngramError} disk-full, read-only, lock-lost, store-locked (the file changed on disk since it was loaded) */
   save(guard: WriteGuard): Promise<void>;
+  /** Differs whenever the content may have changed, by whomever; cheap enough to be asked every second. @throws {EngramError} as {@link open} */
+  version(): Promise<string>;
   /** Renames a damaged file to `<name>.damaged-<UTC time>`, so that a new one can be built. @returns the new name, without folder. */
   setAside(): Promise<string>;
   /** Forgets the handle without saving. */
@@ -108,6 +110,17 @@ export interface MemoryStore {
   prompt(syncId: string): PromptRecord | undefined;
   promptTombstone(syncId: string): PromptTombstone | undefined;
   relation(syncId: string): RelationRecord | undefined;
+
+  /** The deletion of an observation that is gone without a trace in its table: the last line of the program's journal for it. Absence alone is no deletion. */
+  hardDelete(syncId: string): HardDelete | undefined;
+  hardDeletes(): readonly HardDelete[];
+  /**
+   * The row to which an older program gave a random id because its chunk had none: it has the derived id `key` in everything but name.
+   * @returns its id; `undefined` also where that id has left this machine through the cloud
+   */
+  twinOfDerived(entity: 'observation' | 'prompt', key: string, sessionId: string): string | undefined;
+  /** Gives a row another `sync_id`, relations to it included. */
+  renameRow(entity: 'observation' | 'prompt', from: string, to: string): void;
 
   /** By `started_at` as text, then rowid: the order of the Go program's export. */
   sessions(): Iterable<SessionRecord>;
@@ -136,12 +149,26 @@ export interface MemoryStore {
   removeRelation(syncId: string): void;
 }
 
+export interface HardDelete {
+  readonly syncId: string;
+  readonly sessionId: string;
+  readonly project: string;
+  readonly deletedAt: string;
+}
+
 /** Rows that a person would count: hidden (deleted) rows are left out. */
 export interface MemoryCounts {
   readonly sessions: number;
   readonly observations: number;
   readonly prompts: number;
   readonly relations: number;
+}
+
+/** A change of another project's row that waits for a person. */
+export interface HeldBack {
+  readonly chunkId: ChunkId;
+  readonly entity: Entity;
+  readonly key: string;
 }
 
 /**
@@ -163,6 +190,14 @@ export interface FolderIndex {
   /** As {@link addHolding}, in place of what the chunk held of it. */
   setHolding(holding: Holding): void;
   removeChunk(id: ChunkId): void;
+  /** Its rows are in the memories now. */
+  markMerged(id: ChunkId): void;
+  /** Whether a row came into the memories by this folder's chunks, or left in one: such a row the folder may change. */
+  isOfFolder(entity: Entity, key: string): boolean;
+  addOfFolder(entity: Entity, key: string): void;
+  /** What a chunk would have changed in rows that are not the folder's. Forgotten with the chunk's holdings. */
+  holdBack(change: HeldBack): void;
+  heldBack(): readonly HeldBack[];
   /** Forgets that any chunk of the folder held an identity: what only chunks without a branch held is new again. */
   removeHoldings(entity: Entity, key: string): void;
   /** Every chunk's holding of one identity, the cloud's too: a deletion that one of them brought beats an older version of the other. */

@@ -1,6 +1,6 @@
 import { parseGoJson } from './goJson.ts';
 import type { Entity } from './held.ts';
-import type { FolderIndex, MemoryStore } from './ports.ts';
+import type { FolderIndex, HardDelete, MemoryStore } from './ports.ts';
 import type { Extra, JsonObject, PromptTombstone, RelationRecord, SessionRecord } from './records.ts';
 import {
   NO_EXTRA,
@@ -35,7 +35,9 @@ export class RowReader {
   row(entity: RowVersion['entity'], key: string): RowVersion | undefined {
     if (entity === 'observation') {
       const record = this.#store.observation(key);
-      return record && observationVersion(this.withExtra('observation', key, record));
+      if (record) return observationVersion(this.withExtra('observation', key, record));
+      const gone = this.#store.hardDelete(key);
+      return gone && hardDeleteVersion(gone);
     }
     if (entity === 'relation') {
       const record = this.#store.relation(key);
@@ -70,6 +72,11 @@ export function promptTombstoneVersion(tombstone: PromptTombstone): RowVersion {
     { key: tombstone.syncId, sessionId: tombstone.sessionId, project: tombstone.project },
     tombstone.deletedAt,
   );
+}
+
+/** A row that the Go program deleted for good: its journal is the only tombstone. */
+export function hardDeleteVersion({ syncId, sessionId, project, deletedAt }: HardDelete): RowVersion {
+  return tombstoneVersion('observation', { key: syncId, sessionId, project }, deletedAt);
 }
 
 function withOwnership(id: SessionRecord['id'], extra: Extra): Extra {

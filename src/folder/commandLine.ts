@@ -3,15 +3,16 @@ import { existsSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { type ParseArgsConfig, parseArgs } from 'node:util';
 import { EngramError } from '../engine/errors.ts';
-import { DEFAULT_LIMITS, type ExportOptions, type FolderOptions, type NewMemory } from '../engine/folderRequests.ts';
-import type { FolderProblem, FolderState, ImportSummary } from '../engine/folderState.ts';
+import { type DatabaseChoice, DEFAULT_LIMITS, type ExportOptions, type FolderOptions, type NewMemory } from '../engine/folderRequests.ts';
+import type { ImportSummary } from '../engine/folderState.ts';
 import { visible } from '../engine/readable.ts';
 import { type MemoryFolder, openMemoryFolder } from '../openFolder.ts';
 import { dataDirectory } from './cloudConfig.ts';
 import { type Answer, type Command, EXIT, type Values } from './commandAnswer.ts';
 import { CLOUD_USAGES, type CloudSetting, cloudSetting, runCloud } from './commandCloud.ts';
 import { runDoctor } from './commandDoctor.ts';
-import { healingLines, healLines, runMergeDriver, runRepair } from './healCommands.ts';
+import { exportLines, importLines, previewLines, statusLines } from './commandText.ts';
+import { healLines, runMergeDriver, runRepair } from './healCommands.ts';
 
 export interface CommandLineEnvironment {
   /** Absolute path of `sql-wasm.wasm`. */
@@ -32,12 +33,16 @@ const OPTIONS = {
   'created-by': { type: 'string' },
   'include-personal': { type: 'boolean' },
   'include-deleted': { type: 'boolean' },
+  'no-prompts': { type: 'boolean' },
+  preview: { type: 'boolean' },
   title: { type: 'string' },
   content: { type: 'string' },
   type: { type: 'string' },
   scope: { type: 'string' },
   topic: { type: 'string' },
   limit: { type: 'string' },
+  database: { type: 'string' },
+  'other-projects': { type: 'boolean' },
   fix: { type: 'boolean' },
   server: { type: 'string' },
   apply: { type: 'boolean' },
@@ -46,10 +51,13 @@ const OPTIONS = {
 const COMMANDS: Readonly<Record<string, Command>> = {
   init: { usage: 'init', run: runInit },
   status: { usage: 'status', run: runStatus },
-  sync: { usage: 'sync [--project P] [--created-by NAME] [--include-personal] [--include-deleted]', run: runSync },
-  import: { usage: 'import [CHUNK…]', run: runImport },
+  sync: { usage: 'sync [--no-prompts] [--project P] [--created-by NAME] [--include-personal] [--include-deleted]', run: runSync },
+  import: { usage: 'import [CHUNK…] [--other-projects]', run: runImport },
   undo: { usage: 'undo CHUNK', run: runUndo },
-  export: { usage: 'export [--project P] [--created-by NAME] [--include-personal] [--include-deleted]', run: runExport },
+  export: {
+    usage: 'export [--preview] [--no-prompts] [--project P] [--created-by NAME] [--include-personal] [--include-deleted]',
+    run: runExport,
+  },
   doctor: { usage: 'doctor [--fix]', run: runDoctor },
   save: { usage: 'save --title T --content C [--type T] [--project P] [--scope project|personal] [--topic K]', run: runSave },
   edit: { usage: 'edit MEMORY [--title T] [--content C] [--type T] [--project P] [--scope S] [--topic K]', run: runEdit },
@@ -96,7 +104,8 @@ async function inFolder<T>(
   work: (folder: MemoryFolder) => Promise<T>,
 ): Promise<T> {
   const { values, environment, cloud } = call;
-  const options = { ...optionsFor(findRoot(text(values, 'dir'), environment.cwd)), ...(cloud && { cloud: cloud.options }) };
+  const root = findRoot(text(values, 'dir'), environment.cwd);
+  const options = { ...optionsFor(root), database: databaseChoice(values), ...(cloud && { cloud: cloud.options }) };
   const folder = openMemoryFolder(options, {
     wasmPath: environment.wasmPath,
     log: (level, message) => (level === 'error' || level === 'warn' ? environment.err(message) : undefined),
@@ -110,6 +119,12 @@ async function inFolder<T>(
   } finally {
     await folder.close();
   }
+}
+
+function databaseChoice(values: Values): DatabaseChoice {
+  const choice = text(values, 'database') ?? 'workspace';
+  if (choice === 'workspace' || choice === 'live' || choice === 'auto') return choice;
+  throw new EngramError('invalid-input', '--database is workspace, live or auto.');
 }
 
 /** Prints what a command answers, or why it failed. @returns the exit code */
@@ -145,8 +160,11 @@ async function runSync(folder: MemoryFolder, values: Values): Promise<Answer> {
   return { json: { imported, ...(healed && { healed }), exported }, lines, exitCode: exitCodeOf(imported) };
 }
 
-async function runImport(folder: MemoryFolder, _values: Values, words: readonly string[]): Promise<Answer> {
-  const imported = await folder.importChunks(words.length > 0 ? { ids: words } : {});
+async function runImport(folder: MemoryFolder, values: Values, words: readonly string[]): Promise<Answer> {
+  const otherProjects = values['other-projects'] === true;
+  if (otherProjects && words.length === 0)
+    throw new EngramError('invalid-input', '--other-projects takes chunks by their ids: look at them first.');
+  const imported = await folder.importChunks({ ...(words.length > 0 && { ids: words }), ...(otherProjects && { otherProjects }) });
   return { json: imported, lines: importLines(imported), exitCode: exitCodeOf(imported) };
 }
 
@@ -159,6 +177,10 @@ async function runUndo(folder: MemoryFolder, _values: Values, words: readonly st
 }
 
 async function runExport(folder: MemoryFolder, values: Values): Promise<Answer> {
+  if (values['preview'] === true) {
+    const preview = await folder.exportPreview(exportOptions(values));
+    return { json: preview, lines: previewLines(preview) };
+  }
   const exported = await folder.exportNew(exportOptions(values));
   return { json: exported, lines: exportLines(exported) };
 }
@@ -188,56 +210,6 @@ async function runSearch(folder: MemoryFolder, values: Values, words: readonly s
   return { json: hits, lines: lines.length > 0 ? lines : ['Nothing found.'] };
 }
 
-function statusLines(state: FolderState): string[] {
-  if (state.folder !== 'ok') return [FOLDER_SENTENCE[state.folder]];
-  const { chunkTotals: chunks, toShare, totals } = state;
-  const share = toShare.memories + toShare.prompts + toShare.edits + toShare.deletes + toShare.relations;
-  return [
-    ...(state.manifest === 'absent' ? ['There is no manifest.json; the chunks that are here can be imported.'] : []),
-    `Chunks:          ${chunks.all} (${chunks.waiting} to import, ${chunks.missing} missing, ${chunks.altered + chunks.unreadable} not usable)`,
-    `To share:        ${share} (${toShare.personal} personal stay here, ${toShare.heldBack} held back)`,
-    `Memories here:   ${totals.observations} in ${totals.sessions} sessions, ${totals.prompts} prompts, ${totals.relations} relations`,
-    ...(state.git.ignored ? ['Git ignores this folder, so nothing in it is shared.'] : []),
-    ...(state.git.uncommitted > 0 ? [`Not committed:   ${state.git.uncommitted} (commit .engram to share them)`] : []),
-    ...(state.git.deleted > 0 ? [`Deleted here:    ${state.git.deleted} chunks that git has (git restore .engram brings them back)`] : []),
-    ...healingLines(state),
-    ...problemLines(state.problems),
-  ];
-}
-
-const FOLDER_SENTENCE: Readonly<Record<Exclude<FolderState['folder'], 'ok'>, string>> = {
-  absent: 'There is no .engram folder here.',
-  'absent-on-branch': 'This branch has no .engram folder, another branch has one.',
-  foreign: 'The .engram folder here belongs to another tool.',
-  'not-a-folder': '.engram is a file or a link, not a folder.',
-};
-
-function importLines(summary: ImportSummary): string[] {
-  const { chunks, memories, sessions, prompts, relations, edits, deletes } = summary;
-  const nothing = chunks + memories + sessions + prompts + relations + edits + deletes === 0;
-  const line = nothing
-    ? 'Nothing new to import.'
-    : `Imported ${chunks} chunks: ${memories} memories, ${sessions} sessions, ${prompts} prompts, ${relations} relations, ${edits} changed, ${deletes} deleted.`;
-  return [line, ...problemLines(summary.problems)];
-}
-
-function exportLines(summary: {
-  chunkIds: readonly string[];
-  memories: number;
-  sessions: number;
-  prompts: number;
-  mutations: number;
-  personal: number;
-}): string[] {
-  if (summary.chunkIds.length === 0) return ['Nothing new to export.'];
-  const counts = `${summary.memories} memories, ${summary.sessions} sessions, ${summary.prompts} prompts, ${summary.mutations} changes`;
-  return [`Exported ${summary.chunkIds.join(', ')}: ${counts}.`, 'Commit .engram to share them.'];
-}
-
-function problemLines(problems: readonly FolderProblem[]): string[] {
-  return problems.map((problem) => visible(`! ${problem.message} [${problem.code}]`).replaceAll('\n', ' '));
-}
-
 function exitCodeOf(summary: ImportSummary): number {
   return summary.problems.some((problem) => problem.severity !== 'info') ? EXIT.incomplete : EXIT.ok;
 }
@@ -250,6 +222,7 @@ function exportOptions(values: Values): ExportOptions {
     ...(createdBy !== undefined && { createdBy }),
     ...(values['include-personal'] === true && { includePersonal: true }),
     ...(values['include-deleted'] === true && { includeDeleted: true }),
+    ...(values['no-prompts'] === true && { includePrompts: false }),
   };
 }
 
@@ -310,6 +283,8 @@ function help(): string {
     ...usages,
     '',
     '  --dir FOLDER   the folder that holds .engram (default: the nearest one, up to the root of the repository)',
+    '  --database D   workspace: the folder’s own memories (default); live: those of the Engram program (ENGRAM_DATA_DIR, else ~/.engram),',
+    '                 of which only this project’s are shared; auto: the live ones where there are any',
     '  --json         one JSON value instead of lines',
     '',
     'Exit codes: 0 done, or healthy; 1 failed; 2 wrong usage; 3 done but for what needs a person: chunks that could not be imported or found, findings of the doctor.',

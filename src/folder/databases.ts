@@ -1,5 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { hasWriteAheadLog, NativeFile } from '../adapters/nativeFile.ts';
+import { findNodeSqlite, type NodeSqlite } from '../adapters/nodeSqlite.ts';
 import { openSqlJs, type SqlJs } from '../adapters/sqlJs.ts';
 import { SqlJsFile } from '../adapters/sqlJsFile.ts';
 import type { CloudStore } from '../engine/cloud/cloudPorts.ts';
@@ -9,9 +11,9 @@ import type { DatabaseKind, FolderProblem } from '../engine/folderState.ts';
 import type { DatabaseFile, FolderIndex, MemoryStore, SqlDatabase, WriteGuard } from '../engine/ports.ts';
 import { SqlCloudStore } from '../store/cloudStore.ts';
 import { openFolderIndex } from '../store/folderIndex.ts';
-import { inspectMemoryDatabase } from '../store/inspectMemory.ts';
+import { inspectMemoryDatabase, isOfProgram } from '../store/inspectMemory.ts';
 import { SqlMemoryStore } from '../store/memoryStore.ts';
-import { migrateForReading, migrateMemorySchema } from '../store/migrateMemory.ts';
+import { migrateForReading, migrateLiveMemory, migrateMemorySchema } from '../store/migrateMemory.ts';
 import { SearchIndex } from '../store/search.ts';
 
 /** Both databases of a folder, open. */
@@ -19,6 +21,10 @@ export interface OpenDatabases {
   readonly kind: Extract<DatabaseKind, 'ok' | 'rebuilt' | 'newer' | 'foreign'>;
   /** False for a newer or foreign one: it is looked at, never changed. */
   readonly writable: boolean;
+  /** It is the one of the Engram program, shared by all projects of this machine. */
+  readonly live: boolean;
+  /** The memories are changed on disk, transaction by transaction. */
+  readonly isInPlace: boolean;
   readonly problem: FolderProblem | undefined;
   readonly memoryDatabase: SqlDatabase;
   readonly store: MemoryStore;
@@ -33,6 +39,17 @@ export interface DatabasePaths {
   readonly memories: string;
   /** `undefined`: in memory, made anew from the chunks by whoever needs it. */
   readonly index: string | undefined;
+  /** The memories are the Engram program's own: they are never made, set aside or replaced. */
+  readonly live?: boolean;
+}
+
+interface OpenedFile {
+  readonly database: SqlDatabase;
+  readonly fresh: boolean;
+  /** Another program keeps it in write-ahead mode, and nothing here can write beside it. */
+  readonly live: boolean;
+  /** The host's own SQLite has it open, in place. */
+  readonly isNative: boolean;
 }
 
 /** The names that both databases have in an `.engram` folder. */
@@ -40,12 +57,22 @@ export function pathsIn(root: string): DatabasePaths {
   return { memories: join(root, 'engram.db'), index: join(root, 'index.db') };
 }
 
+/** As {@link pathsIn}, with the live database of the Engram program in the place of the folder's own. Each has an index of its own, so that changing over costs nothing. */
+export function livePathsIn(root: string, memories: string): DatabasePaths {
+  return { memories, index: join(root, 'index.db-live'), live: true };
+}
+
 /**
- * The memories and the index, loaded whole and written back whole. A change on disk by another window is noticed at every {@link open}.
+ * The memories and the index. The index, and memories that no other program has opened, are loaded whole and written back whole; a change on
+ * disk by another window is noticed at every {@link open}. Memories with a write-ahead log or search tables of the Engram program are changed
+ * in place by the host's own SQLite, and read-only where the host has none.
  */
 export class FolderDatabases {
   readonly #load: () => Promise<SqlJs>;
-  readonly #paths: DatabasePaths;
+  readonly #locate: () => Promise<DatabasePaths>;
+  readonly #findNative: () => NodeSqlite | undefined;
+  #paths: DatabasePaths | undefined;
+  #native: NodeSqlite | undefined;
   #sqlJs: SqlJs | undefined;
   #memories: DatabaseFile | undefined;
   #indexFile: DatabaseFile | undefined;
@@ -54,34 +81,47 @@ export class FolderDatabases {
   /** Says it once more until the folder is closed: a person should see it. */
   #rebuilt: FolderProblem | undefined;
 
-  /** @param load gives the WASM module; called until it does once. */
-  constructor(paths: DatabasePaths, load: () => Promise<SqlJs>) {
-    this.#paths = paths;
+  /**
+   * @param where a function is asked at every {@link open}; another answer is another pair of databases.
+   * @param load gives the WASM module; called until it does once.
+   * @param findNative for tests of a host without SQLite of its own.
+   */
+  constructor(
+    where: DatabasePaths | (() => Promise<DatabasePaths>),
+    load: () => Promise<SqlJs>,
+    findNative: () => NodeSqlite | undefined = findNodeSqlite,
+  ) {
+    this.#locate = typeof where === 'function' ? where : async () => where;
     this.#load = load;
+    this.#findNative = findNative;
   }
 
   /**
-   * Opens what is there, or databases in memory where there is nothing; writes nothing but, with `guard`, sets a damaged file aside.
+   * Opens what is there, or databases in memory where there is nothing; writes nothing but, with `guard`, sets a damaged file aside, and
+   * what a database of the Engram program lacks.
    *
-   * @throws {EngramError} store-corrupt without `guard`; not-regular-file, read-only, io-failed
+   * @throws {EngramError} store-corrupt without `guard`; not-found: there is no live one; not-regular-file, read-only, store-locked, io-failed
    */
   async open(guard?: WriteGuard): Promise<OpenDatabases> {
     this.#sqlJs ??= await this.#load();
     const sqlJs = this.#sqlJs;
-    const memoryFile = await this.#openMemories(sqlJs, guard);
-    const index = await this.#openIndex(sqlJs, guard);
+    const paths = await this.#located();
+    const memoryFile = await this.#openMemories(sqlJs, paths, guard);
+    const index = await this.#openIndex(sqlJs, paths, guard);
+    const { database, isNative } = memoryFile;
+    const inspected = inspectMemoryDatabase(database, isNative ? 'native' : 'sql.js');
+    const isTheirs = (paths.live || memoryFile.live) && !isNative;
+    const kind = isTheirs && inspected === 'ours' ? 'foreign' : inspected;
+    if (isNative && kind === 'foreign') throw notEngrams();
+    if (isNative && kind === 'ours') migrateLiveMemory(database);
     if (this.#open && !memoryFile.fresh && !index.fresh) return this.#open;
-    const { database } = memoryFile;
-    const found = inspectMemoryDatabase(database);
-    const inspected = found === 'ours' && memoryFile.live ? 'foreign' : found;
-    const writable = inspected === 'ours';
-    if (writable) migrateMemorySchema(database);
-    else migrateForReading(database);
-    const kind = inspected === 'ours' ? (this.#rebuilt ? 'rebuilt' : 'ok') : inspected;
+    if (!isNative) (kind === 'ours' ? migrateMemorySchema : migrateForReading)(database);
     this.#open = {
-      kind,
-      writable,
-      problem: inspected === 'ours' ? this.#rebuilt : readOnlyProblem(inspected),
+      kind: kind === 'ours' ? (this.#rebuilt ? 'rebuilt' : 'ok') : kind,
+      writable: kind === 'ours',
+      live: paths.live ?? false,
+      isInPlace: isNative,
+      problem: kind === 'ours' ? this.#rebuilt : readOnlyProblem(kind),
       memoryDatabase: database,
       store: new SqlMemoryStore(database),
       cloud: new SqlCloudStore(database),
@@ -89,6 +129,17 @@ export class FolderDatabases {
       search: new SearchIndex(index.database, database),
     };
     return this.#open;
+  }
+
+  /** Differs whenever the memories may have changed, by whomever; `''` where there are none. Cheap: no rows are read. */
+  async version(): Promise<string> {
+    await this.#located();
+    try {
+      return `${this.#paths?.memories ?? ''}/${(await this.#memories?.version()) ?? ''}`;
+    } catch (error) {
+      if (EngramError.is(error)) return error.code;
+      throw error;
+    }
   }
 
   /**
@@ -99,6 +150,11 @@ export class FolderDatabases {
     if (!this.#open?.writable) return;
     await this.#indexFile?.save(guard);
     await this.#memories?.save(guard);
+  }
+
+  /** The index alone: what makes it up to date before memories that are on disk at once. */
+  async saveIndex(guard: WriteGuard): Promise<void> {
+    if (this.#open?.writable) await this.#indexFile?.save(guard);
   }
 
   /** Both databases in memory, empty: for an import that must leave no trace. Whoever asks closes them. */
@@ -122,13 +178,49 @@ export class FolderDatabases {
     this.#open = undefined;
   }
 
-  async #openMemories(sqlJs: SqlJs, guard: WriteGuard | undefined): ReturnType<DatabaseFile['open']> {
-    this.#memories ??= new SqlJsFile(sqlJs, this.#paths.memories);
-    const file = this.#memories;
+  async #located(): Promise<DatabasePaths> {
+    const paths = await this.#locate();
+    const isSame = this.#paths?.memories === paths.memories && this.#paths.index === paths.index;
+    if (!isSame) {
+      this.close();
+      this.#memories = undefined;
+      this.#indexFile = undefined;
+      this.#rebuilt = undefined;
+    }
+    this.#paths = paths;
+    return paths;
+  }
+
+  async #openMemories(sqlJs: SqlJs, paths: DatabasePaths, guard: WriteGuard | undefined): Promise<OpenedFile> {
+    this.#memories = await this.#memoryFile(sqlJs, paths);
+    const opened = await this.#openWhole(this.#memories, guard);
+    if (this.#memories instanceof NativeFile) return { ...opened, isNative: true };
+    const native = opened.live || isOfProgram(opened.database) ? this.#driver() : undefined;
+    if (!native) return { ...opened, isNative: false };
+    this.#memories.close();
+    this.#memories = new NativeFile(native, paths.memories);
+    return { ...(await this.#memories.open()), fresh: true, isNative: true };
+  }
+
+  /** The one in use as long as its driver is the right one. */
+  async #memoryFile(sqlJs: SqlJs, { memories, live }: DatabasePaths): Promise<DatabaseFile> {
+    const isInPlace = this.#memories instanceof NativeFile && (await this.#memories.exists());
+    const native = isInPlace || live || (await hasWriteAheadLog(memories)) ? this.#driver() : undefined;
+    if (this.#memories && this.#memories instanceof NativeFile === (native !== undefined)) return this.#memories;
+    this.#memories?.close();
+    return native ? new NativeFile(native, memories) : new SqlJsFile(sqlJs, memories);
+  }
+
+  #driver(): NodeSqlite | undefined {
+    this.#native ??= this.#findNative();
+    return this.#native;
+  }
+
+  async #openWhole(file: DatabaseFile, guard: WriteGuard | undefined): ReturnType<DatabaseFile['open']> {
     try {
       return await file.open();
     } catch (error) {
-      if (!EngramError.is(error, 'store-corrupt') || !guard) throw error;
+      if (!EngramError.is(error, 'store-corrupt') || !guard || this.#paths?.live || file instanceof NativeFile) throw error;
       await guard();
       const name = await file.setAside();
       this.#rebuilt = {
@@ -142,9 +234,13 @@ export class FolderDatabases {
   }
 
   /** The index holds nothing that cannot be made again, so a damaged one is simply removed. */
-  async #openIndex(sqlJs: SqlJs, guard: WriteGuard | undefined): Promise<{ database: SqlDatabase; index: FolderIndex; fresh: boolean }> {
-    if (this.#paths.index === undefined) return this.#openMemoryIndex(sqlJs);
-    this.#indexFile ??= new SqlJsFile(sqlJs, this.#paths.index);
+  async #openIndex(
+    sqlJs: SqlJs,
+    paths: DatabasePaths,
+    guard: WriteGuard | undefined,
+  ): Promise<{ database: SqlDatabase; index: FolderIndex; fresh: boolean }> {
+    if (paths.index === undefined) return this.#openMemoryIndex(sqlJs);
+    this.#indexFile ??= new SqlJsFile(sqlJs, paths.index);
     const file = this.#indexFile;
     let opened: { database: SqlDatabase; fresh: boolean };
     try {
@@ -164,6 +260,11 @@ export class FolderDatabases {
     this.#memoryIndex = database;
     return { database, index: openFolderIndex(database).index, fresh };
   }
+}
+
+function notEngrams(): EngramError {
+  const message = 'engram.db is a database of another program: none of its tables is Engram’s. Nothing in it was read or changed.';
+  return new EngramError('store-foreign', message, { subject: 'engram.db' });
 }
 
 function readOnlyProblem(kind: 'newer' | 'foreign'): FolderProblem {

@@ -1,9 +1,12 @@
+import { dirname } from 'node:path';
 import { FileTransport } from '../adapters/chunkFolder.ts';
 import { lookAtFolder } from '../adapters/folderLook.ts';
 import { type GitCommand, openGit } from '../adapters/git.ts';
 import { ensureIgnoreFile } from '../adapters/gitIgnoreFile.ts';
 import { findGit } from '../adapters/gitProcess.ts';
+import { isThere, livePathOf } from '../adapters/liveLocation.ts';
 import { LockFile } from '../adapters/lock.ts';
+import { detectProjectName } from '../adapters/projectDetection.ts';
 import { loadSqlJs } from '../adapters/sqlJs.ts';
 import { systemClock } from '../adapters/systemClock.ts';
 import { removeStaleTemporaryFiles } from '../adapters/temporaryFiles.ts';
@@ -14,12 +17,13 @@ import { ChunkBuilder } from '../engine/exportChunks.ts';
 import { Exporter } from '../engine/exporter.ts';
 import { type ExportPlan, isEmptyPlan } from '../engine/exportPlan.ts';
 import type { CallContext, FolderOptions } from '../engine/folderRequests.ts';
+import { FolderRights } from '../engine/folderRights.ts';
 import { Importer, type ImporterParts } from '../engine/importer.ts';
 import { NEWEST_MANIFEST_VERSION } from '../engine/manifest.ts';
 import type { GitFolderStatus, Turn, WriteGuard } from '../engine/ports.ts';
 import { RowReader } from '../engine/rowReader.ts';
 import type { FolderEnvironment } from '../openFolder.ts';
-import { FolderDatabases, type OpenDatabases, pathsIn } from './databases.ts';
+import { type DatabasePaths, FolderDatabases, livePathsIn, type OpenDatabases, pathsIn } from './databases.ts';
 import { LOCK_WAIT_MS } from './holdLocks.ts';
 import { KeptCopy, lostRows } from './keptCopy.ts';
 import { listingOf, type ManifestReading, readManifestWhole } from './manifestReader.ts';
@@ -59,11 +63,31 @@ export class FolderAccess {
   constructor(options: FolderOptions, environment: FolderEnvironment) {
     this.options = options;
     this.environment = environment;
-    this.databases = new FolderDatabases(pathsIn(options.root), () => loadSqlJs(environment.wasmPath));
+    this.databases = new FolderDatabases(
+      () => this.locate(),
+      () => loadSqlJs(environment.wasmPath),
+      environment.findNative,
+    );
     this.#lock = new LockFile(options.root);
   }
 
-  importer({ databases, turn, guard }: Writing): Importer {
+  /** Where the chosen memories stand. */
+  async locate(): Promise<DatabasePaths> {
+    const { root, database = 'workspace', livePath = livePathOf() } = this.options;
+    const isLive = database === 'live' || (database === 'auto' && (await isThere(livePath)));
+    return isLive ? livePathsIn(root, livePath) : pathsIn(root);
+  }
+
+  /** The project that the folder shares from the live database; `undefined`: its own database is all the folder's. */
+  async project({ databases, git }: Pick<Reading, 'databases' | 'git'>): Promise<string | undefined> {
+    if (!databases.live) return undefined;
+    return this.options.project ?? detectProjectName(dirname(this.options.root), git);
+  }
+
+  /** @param everything a person has said that changes of other projects' memories are right, too */
+  async importer(writing: Writing, everything = false): Promise<Importer> {
+    const { databases, turn, guard } = writing;
+    const rights = everything ? undefined : await this.#rights(writing);
     let savedAt = performance.now();
     const checkpoint = async (): Promise<void> => {
       if (performance.now() - savedAt < SAVE_EVERY_MS) return;
@@ -80,16 +104,39 @@ export class FolderAccess {
       quarantined: this.environment.quarantined,
       onReading: this.environment.onReading,
       checkpoint,
+      rights,
     });
   }
 
-  /** What there is to export of all projects, personal rows too. */
+  /** What there is to export of all that this folder shares, personal rows too. */
   async plan(reading: Reading): Promise<ExportPlan> {
-    return this.exporter(reading).plan(await this.scan(reading), { includePersonal: true });
+    const project = await this.project(reading);
+    return (await this.exporter(reading)).plan(await this.scan(reading), {
+      includePersonal: true,
+      ...(project !== undefined && { project }),
+    });
   }
 
-  exporter({ databases, git, turn }: Reading): Exporter {
-    return new Exporter({ transport: this.transport(), store: databases.store, index: databases.index, clock: systemClock, turn, git });
+  async exporter(reading: Reading): Promise<Exporter> {
+    const { databases, git, turn } = reading;
+    const { store, index } = databases;
+    const guard = this.#guard;
+    return new Exporter({
+      transport: this.transport(),
+      store,
+      index,
+      clock: systemClock,
+      turn,
+      git,
+      rights: await this.#rights(reading),
+      saveIndex: guard && databases.isInPlace ? () => this.databases.saveIndex(guard) : undefined,
+    });
+  }
+
+  /** Of memories that are the folder's alone it may change any. */
+  async #rights(reading: Pick<Reading, 'databases' | 'git'>): Promise<FolderRights | undefined> {
+    const project = await this.project(reading);
+    return project === undefined ? undefined : new FolderRights(reading.databases.store, reading.databases.index, project);
   }
 
   readManifest({ git, status }: Reading): Promise<ManifestReading> {
@@ -115,7 +162,8 @@ export class FolderAccess {
     await this.#mustBeWritable();
     const git = await this.git();
     const status = await git?.folderStatus();
-    if (status?.trackedDatabases.includes('engram.db')) throw trackedDatabase();
+    const isTracked = status?.trackedDatabases.includes('engram.db') ?? false;
+    if (isTracked && !(await this.locate()).live) throw trackedDatabase();
     return this.#lock.hold(
       async (guard) => {
         this.#guard = guard;
@@ -161,11 +209,16 @@ export class FolderAccess {
     }
   }
 
+  /** `git clean` takes the folder's own database, and never the live one: of that nothing is kept. */
+  keepFolder({ live }: OpenDatabases): string {
+    return live ? '' : this.options.keepFolder;
+  }
+
   /** The copy is a second net: that it cannot be written is told in the log, and fails nothing. */
   async #keepUnshared(writing: Writing): Promise<void> {
-    const { keepFolder } = this.options;
-    if (keepFolder === '') return;
     const { databases, turn } = writing;
+    const keepFolder = this.keepFolder(databases);
+    if (keepFolder === '') return;
     try {
       const plan = await this.plan(writing);
       const parts = isEmptyPlan(plan) ? [] : new ChunkBuilder(databases, plan).build(plan, Number.POSITIVE_INFINITY);

@@ -7,12 +7,20 @@ import { EngramError } from '../engine/errors.ts';
 import { Exporter } from '../engine/exporter.ts';
 import { problemFrom } from '../engine/folderProblem.ts';
 import type { FolderOptions } from '../engine/folderRequests.ts';
-import type { DatabaseKind, FolderProblem, FolderState, Healing, HealSummary, MergeDriverState } from '../engine/folderState.ts';
+import type {
+  DatabaseKind,
+  FolderProblem,
+  FolderState,
+  Healing,
+  HealSummary,
+  LiveMemories,
+  MergeDriverState,
+} from '../engine/folderState.ts';
 import { healingOf } from '../engine/healingPlan.ts';
 import type { ImporterParts } from '../engine/importer.ts';
 import type { GitFolderStatus, Turn } from '../engine/ports.ts';
 import { RowReader } from '../engine/rowReader.ts';
-import type { FolderDatabases, OpenDatabases } from './databases.ts';
+import type { DatabasePaths, FolderDatabases, OpenDatabases } from './databases.ts';
 import {
   chunkRows,
   chunkTotals,
@@ -34,6 +42,9 @@ const TOLD_MS = 10 * 60 * 1000;
 export interface StateReaderParts {
   readonly options: FolderOptions;
   readonly databases: FolderDatabases;
+  /** Where the chosen memories stand. */
+  readonly paths: DatabasePaths;
+  readonly project: (open: OpenDatabases) => Promise<string | undefined>;
   readonly transport: FileTransport;
   readonly problems: ImporterParts['problems'];
   readonly git: GitCommand | undefined;
@@ -64,7 +75,7 @@ export class FolderStateReader {
     const reading = await readManifestWhole({ transport, history, isUnmerged: status?.manifestUnmerged ?? false });
     if (isOtherTools(reading) && !look.hasChunks && !look.hasDatabase) return { ...start, folder: 'foreign' };
     const files = await transport.listChunks().catch(asEngramError);
-    const hasAnything = look.hasChunks || look.hasManifest || look.hasDatabase || options.keepFolder !== '';
+    const hasAnything = look.hasChunks || look.hasManifest || look.hasDatabase || options.keepFolder !== '' || this.#parts.paths.live;
     const { kind, open, problem } = hasAnything
       ? await this.#database(mode, status)
       : { kind: 'none' as const, open: undefined, problem: undefined };
@@ -81,6 +92,7 @@ export class FolderStateReader {
       chunkTotals: chunkTotals(mode === 'full' ? chunks : chunks.map((chunk) => ({ ...chunk, waiting: false })), uncommitted),
       toShare: open?.writable ? await this.#toShare(chunks, open) : NOTHING_TO_SHARE,
       totals: open?.store.counts() ?? NO_TOTALS,
+      ...(open?.live && { live: await this.#live(open) }),
       git: gitState(status && { ...status, uncommittedChunks: [...uncommitted] }, chunks.length > 0),
       kept: open ? await this.#keptCount(open) : 0,
       ...(healing && { healing }),
@@ -121,7 +133,8 @@ export class FolderStateReader {
     const nothing = { open: undefined, problem: undefined };
     if (mode === 'browse') return { kind: 'closed', ...nothing };
     if (await isDataDirectory(this.#parts.options.root)) return { kind: 'in-data-directory', open: undefined, problem: inDataDirectory() };
-    if (status?.trackedDatabases.includes('engram.db')) return { kind: 'tracked', open: undefined, problem: tracked() };
+    if (status?.trackedDatabases.includes('engram.db') && !this.#parts.paths.live)
+      return { kind: 'tracked', open: undefined, problem: tracked() };
     try {
       const open = await this.#parts.databases.open();
       return { kind: open.kind, open, problem: open.problem };
@@ -137,7 +150,7 @@ export class FolderStateReader {
 
   async #keptCount(open: OpenDatabases): Promise<number> {
     const { options, turn } = this.#parts;
-    if (options.keepFolder === '') return 0;
+    if (options.keepFolder === '' || open.live) return 0;
     const kept = await new KeptCopy(options.keepFolder).read(turn).catch(() => undefined);
     return countRows(await lostRows(kept, new RowReader(open.store, open.index), turn));
   }
@@ -157,10 +170,19 @@ export class FolderStateReader {
     });
   }
 
+  async #live(open: OpenDatabases): Promise<LiveMemories> {
+    const held = open.index.heldBack();
+    const heldBack = { chunkIds: [...new Set(held.map(({ chunkId }) => chunkId))], changes: held.length };
+    return { path: this.#parts.paths.memories, project: (await this.#parts.project(open)) ?? '', heldBack };
+  }
+
   async #toShare(chunks: readonly ScannedChunk[], open: OpenDatabases): Promise<FolderState['toShare']> {
     const { transport, turn, git, options } = this.#parts;
     const exporter = new Exporter({ transport, store: open.store, index: open.index, clock: systemClock, turn, git });
-    return toShare(await exporter.plan(chunks, { includePersonal: options.includePersonal }));
+    const project = await this.#parts.project(open);
+    const { includePersonal, includePrompts = true } = options;
+    const filter = { includePersonal, includePrompts, ...(project !== undefined && { project }) };
+    return toShare(await exporter.plan(chunks, filter));
   }
 }
 

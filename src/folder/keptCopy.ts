@@ -23,7 +23,7 @@ const MAX_BYTES = 256 * 1024 * 1024;
 export class KeptCopy {
   readonly #folder: string;
 
-  /** @param folder absolute path; it is made when it is needed */
+  /** @param folder absolute path; it is made when it is needed; `''`: nothing is kept */
   constructor(folder: string) {
     this.#folder = folder;
   }
@@ -48,6 +48,7 @@ export class KeptCopy {
 
   /** @returns `undefined` where nothing is kept */
   async read(turn: Turn): Promise<ChunkData | undefined> {
+    if (this.#folder === '') return undefined;
     const packed = await readRegularFile(this.#path, { subject: NAME, maxBytes: MAX_BYTES, tooLarge: 'chunk-too-large' });
     return packed && decodeChunk(await unpackGzip(packed, MAX_BYTES, NAME), turn);
   }

@@ -20,7 +20,7 @@ import type {
 } from '../engine/cloud/cloudState.ts';
 import { Mender } from '../engine/doctorRepair.ts';
 import { EngramError } from '../engine/errors.ts';
-import { learnAndExport } from '../engine/exporter.ts';
+import type { ExportPreview } from '../engine/exportPreview.ts';
 import type {
   CallContext,
   ChunkContents,
@@ -39,7 +39,6 @@ import type {
   SearchOptions,
 } from '../engine/folderRequests.ts';
 import type { ExportSummary, FolderState, HealSummary, ImportSummary, MergeDriverState, SyncSummary } from '../engine/folderState.ts';
-import { formatInstant } from '../engine/goTime.ts';
 import type { HealMode } from '../engine/healingPlan.ts';
 import type { HealthRepair, HealthReport, RepairSummary } from '../engine/health.ts';
 import { EMPTY_MANIFEST, isChunkId } from '../engine/manifest.ts';
@@ -54,17 +53,19 @@ import type { OpenDatabases } from './databases.ts';
 import { Doctor } from './doctor.ts';
 import { DriverKeeper } from './driverKeeper.ts';
 import { FolderAccess, type Writing } from './folderAccess.ts';
+import { FolderExchange, undoneChoices } from './folderExchange.ts';
 import { FolderReader, notFound } from './folderReader.ts';
 import { FolderStateReader } from './folderStateReader.ts';
 import { FolderHealer, healingInput, type LastRepair, NOTHING_HEALED } from './healing.ts';
+import { journalled } from './journalled.ts';
 import { KeptCopy, lostRows } from './keptCopy.ts';
 import { refused } from './refusals.ts';
 import { undoOf } from './undoChunk.ts';
-import { UndoneChoices } from './undoneChoices.ts';
 
 /** One `.engram` folder, open: answers every request, one after another (the caller sees to that). */
 export class OpenMemoryFolder implements MemoryFolder {
   readonly #access: FolderAccess;
+  readonly #exchange: FolderExchange;
   readonly #reader: FolderReader;
   readonly #driver: DriverKeeper;
   readonly #cloud: CloudFolder;
@@ -72,6 +73,7 @@ export class OpenMemoryFolder implements MemoryFolder {
 
   constructor(options: FolderOptions, environment: FolderEnvironment) {
     this.#access = new FolderAccess(options, environment);
+    this.#exchange = new FolderExchange(this.#access);
     this.#reader = new FolderReader(this.#access);
     this.#cloud = new CloudFolder(this.#access);
     const program = join(dirname(environment.wasmPath), 'mergeDriver.js');
@@ -89,7 +91,7 @@ export class OpenMemoryFolder implements MemoryFolder {
   async state(context: CallContext = {}): Promise<FolderState> {
     const git = await this.#access.git();
     await this.#driver.check(git);
-    const reader = this.#stateReader(git, makeTurn(context.signal));
+    const reader = await this.#stateReader(git, makeTurn(context.signal));
     try {
       return await reader.read();
     } catch (error) {
@@ -99,8 +101,10 @@ export class OpenMemoryFolder implements MemoryFolder {
     }
   }
 
-  #stateReader(git: GitCommand | undefined, turn: Turn): FolderStateReader {
+  async #stateReader(git: GitCommand | undefined, turn: Turn): Promise<FolderStateReader> {
     return new FolderStateReader({
+      paths: await this.#access.locate(),
+      project: (databases) => this.#access.project({ databases, git }),
       options: this.#access.options,
       databases: this.#access.databases,
       transport: this.#access.transport(),
@@ -128,13 +132,13 @@ export class OpenMemoryFolder implements MemoryFolder {
   }
 
   async importChunks(options: ImportOptions, context: CallContext = {}): Promise<ImportSummary> {
-    return this.#access.write(context, (writing) => this.#import(options, writing));
+    return this.#access.write(context, (writing) => this.#exchange.import(options, writing));
   }
 
   async exportNew(options: ExportOptions, context: CallContext = {}): Promise<ExportSummary> {
     return this.#access.write(context, async (writing) => {
       await this.#heal('sync', writing);
-      return this.#export(options, writing);
+      return this.#exchange.export(options, writing);
     });
   }
 
@@ -149,10 +153,10 @@ export class OpenMemoryFolder implements MemoryFolder {
 
   async sync(options: ExportOptions, context: CallContext = {}): Promise<SyncSummary> {
     return this.#access.write(context, async (writing) => {
-      const imported = await this.#import({}, writing);
+      const imported = await this.#exchange.import({}, writing);
       await this.#access.save(writing.guard);
       const healed = await this.#heal('sync', writing);
-      return { imported, ...(healed.kinds.length > 0 && { healed }), exported: await this.#export(options, writing) };
+      return { imported, ...(healed.kinds.length > 0 && { healed }), exported: await this.#exchange.export(options, writing) };
     });
   }
 
@@ -166,24 +170,31 @@ export class OpenMemoryFolder implements MemoryFolder {
         directory: basename(git?.workTree ?? parent) || 'workspace',
       };
       const input = { ...memory, project: memory.project ?? detected };
-      return saveMemory(databases.memoryDatabase, input, { nowMs: systemClock.now(), session, random: (size) => randomBytes(size) });
+      const context = { nowMs: systemClock.now(), session, random: (size: number) => randomBytes(size) };
+      return journalled(databases, () => saveMemory(databases.memoryDatabase, input, context));
     });
   }
 
   async edit(syncId: string, patch: MemoryPatch, context: CallContext = {}): Promise<SavedMemory> {
-    return this.#access.write(context, async ({ databases }) => editMemory(databases.memoryDatabase, syncId, patch, systemClock.now()));
+    return this.#access.write(context, async ({ databases }) =>
+      journalled(databases, () => editMemory(databases.memoryDatabase, syncId, patch, systemClock.now())),
+    );
   }
 
   async remove(syncId: string, context: CallContext = {}): Promise<SavedMemory> {
-    return this.#access.write(context, async ({ databases }) => deleteMemory(databases.memoryDatabase, syncId, systemClock.now()));
+    return this.#access.write(context, async ({ databases }) =>
+      journalled(databases, () => deleteMemory(databases.memoryDatabase, syncId, systemClock.now())),
+    );
   }
 
   async restoreKept(context: CallContext = {}): Promise<ImportSummary> {
-    return this.#access.write(context, async ({ databases: { store, index }, turn }) => {
-      const kept = await new KeptCopy(this.#access.options.keepFolder).read(turn);
+    return this.#access.write(context, async ({ databases, turn }) => {
+      const { store, index } = databases;
+      const kept = await new KeptCopy(this.#access.keepFolder(databases)).read(turn);
       const versions = await chunkVersions(await lostRows(kept, new RowReader(store, index), turn), turn);
       const applied = await index.transaction(() => store.transaction(() => new ChunkApplier(store, index).apply(versions, turn)));
-      return { ...applied, chunks: 0, authors: [], problems: [] };
+      const { heldBack: _none, ...counts } = applied;
+      return { ...counts, chunks: 0, authors: [], problems: [] };
     });
   }
 
@@ -210,13 +221,9 @@ export class OpenMemoryFolder implements MemoryFolder {
   async undoImport(chunkId: string, context: CallContext = {}): Promise<UndoSummary> {
     return this.#access.write(context, async ({ databases, turn }) => {
       const undone = await this.#undo(chunkId, databases, turn).run();
-      await this.#undoneChoices(databases).remember().catch(this.#access.logged);
+      await undoneChoices(this.#access, databases).remember().catch(this.#access.logged);
       return undone;
     });
-  }
-
-  #undoneChoices({ store }: OpenDatabases): UndoneChoices {
-    return new UndoneChoices(this.#access.options.keepFolder, store);
   }
 
   #undo(chunkId: string, databases: OpenDatabases, turn: Turn): ImportUndo {
@@ -230,12 +237,10 @@ export class OpenMemoryFolder implements MemoryFolder {
     if (look.kind !== 'ok') throw refused(look.kind);
     const git = await this.#access.git();
     const turn = makeTurn(context.signal);
-    const state = await this.#stateReader(git, turn)
-      .read()
-      .catch((error: unknown) => {
-        if (!EngramError.is(error, 'store-corrupt')) throw error;
-        return undefined;
-      });
+    const state = await (await this.#stateReader(git, turn)).read().catch((error: unknown) => {
+      if (!EngramError.is(error, 'store-corrupt')) throw error;
+      return undefined;
+    });
     return this.#doctor({ git, turn, context }).examine(state);
   }
 
@@ -249,7 +254,7 @@ export class OpenMemoryFolder implements MemoryFolder {
       const parts = {
         ...databases,
         transport: this.#access.transport(),
-        exporter: this.#access.exporter(writing),
+        exporter: await this.#access.exporter(writing),
         clock: systemClock,
         createdBy,
       };
@@ -269,30 +274,10 @@ export class OpenMemoryFolder implements MemoryFolder {
     });
   }
 
-  async #import(options: ImportOptions, writing: Writing): Promise<ImportSummary> {
-    const choices = this.#undoneChoices(writing.databases);
-    await choices.recall(formatInstant(systemClock.now())).catch(this.#access.logged);
-    const summary = await this.#access
-      .importer(writing)
-      .run(await this.#access.scan(writing), options.ids && new Set(options.ids), writing.context);
-    await choices.remember().catch(this.#access.logged);
-    return summary;
-  }
-
-  async #export(options: ExportOptions, writing: Writing): Promise<ExportSummary> {
-    const { git, context } = writing;
-    await this.#access.mustBeWritableManifest(writing);
-    const createdBy = options.createdBy || (await authorName(this.#access.options.author, git));
-    const includePersonal = options.includePersonal ?? this.#access.options.includePersonal;
-    const scan = () => this.#access.scan(writing);
-    const exporting = { importer: this.#access.importer(writing), exporter: this.#access.exporter(writing), scan };
-    return learnAndExport(exporting, { ...options, includePersonal, createdBy }, context);
-  }
-
   /** What was repaired is told by the state, too: it may have happened by itself. */
   async #heal(mode: HealMode, writing: Writing): Promise<HealSummary> {
     const { databases, git, status, turn } = writing;
-    await this.#access.importer(writing).learn(await this.#access.scan(writing));
+    await (await this.#access.importer(writing)).learn(await this.#access.scan(writing));
     const reading = await this.#access.readManifest(writing);
     const isBusy = mode === 'automatic' && (!git || (await git.history.isBusy()));
     const input = healingInput(reading, await this.#access.scan(writing, reading), { status, isBusy });
@@ -304,8 +289,17 @@ export class OpenMemoryFolder implements MemoryFolder {
     return summary;
   }
 
+  exportPreview(options: ExportOptions, context: CallContext = {}): Promise<ExportPreview> {
+    return this.#exchange.preview(options, context);
+  }
+
   noLongerShared(context: CallContext = {}): Promise<readonly NoLongerSharedRow[]> {
     return this.#reader.noLongerShared(context);
+  }
+
+  async databaseVersion(): Promise<string> {
+    this.#access.mustBeTrusted();
+    return this.#access.databases.version();
   }
 
   memory(syncId: string): Promise<MemoryDetail> {

@@ -27,7 +27,8 @@ export interface StoredMemory extends NewMemory {
  * A memory database, for scripts: exactly the tables of the Go program. Every call reads the file anew where another program has changed
  * it, and a call that writes holds the lock of its folder and leaves a whole file behind.
  *
- * A database that the Go program has opened, or of a newer release, can be read only (`store-foreign`, `store-newer`).
+ * A database that the Go program has opened is changed in place by Node's own SQLite. Where Node has none it can be read only
+ * (`store-foreign`), and so can one of a newer release (`store-newer`).
  */
 export class Store {
   /** Absolute. */

@@ -1,29 +1,32 @@
 import { cloudPrefix, isCloudChunkId } from '../engine/cloud/cloudIds.ts';
 import type { Entity, Holding, IndexedChunk } from '../engine/held.ts';
 import type { ChunkId } from '../engine/manifest.ts';
-import type { FolderIndex, SqlDatabase, SqlRow } from '../engine/ports.ts';
+import type { FolderIndex, HeldBack, SqlDatabase, SqlRow } from '../engine/ports.ts';
 import type { RelationRecord } from '../engine/records.ts';
 import { mapRows, numberOf, textOf } from './columns.ts';
 import { decodeRelation, encodeRelation } from './relationText.ts';
 import { atomically, inTransaction } from './transaction.ts';
 
 /** Raised whenever a table below changes; another version's index is thrown away, because everything in it can be made again. */
-const INDEX_VERSION = 1;
+const INDEX_VERSION = 2;
 
 const TABLES = `
 CREATE TABLE chunks (number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, sha256 TEXT NOT NULL, created_by TEXT NOT NULL,
   created_at TEXT NOT NULL, sessions INTEGER NOT NULL, memories INTEGER NOT NULL, prompts INTEGER NOT NULL, relations INTEGER NOT NULL,
-  rejected INTEGER NOT NULL, exported_here INTEGER NOT NULL, size INTEGER NOT NULL, mtime_ms REAL NOT NULL);
+  rejected INTEGER NOT NULL, exported_here INTEGER NOT NULL, merged INTEGER NOT NULL, size INTEGER NOT NULL, mtime_ms REAL NOT NULL);
 CREATE TABLE holdings (chunk INTEGER NOT NULL, entity TEXT NOT NULL, key TEXT NOT NULL, in_array INTEGER NOT NULL, ord TEXT NOT NULL, json TEXT NOT NULL);
 CREATE INDEX holdings_by_key ON holdings(key, entity);
 CREATE INDEX holdings_by_chunk ON holdings(chunk);
 CREATE TABLE extras (entity TEXT NOT NULL, key TEXT NOT NULL, json TEXT NOT NULL, PRIMARY KEY (entity, key)) WITHOUT ROWID;
+CREATE TABLE of_folder (entity TEXT NOT NULL, key TEXT NOT NULL, PRIMARY KEY (entity, key)) WITHOUT ROWID;
+CREATE TABLE held_back (chunk INTEGER NOT NULL, entity TEXT NOT NULL, key TEXT NOT NULL, PRIMARY KEY (chunk, entity, key)) WITHOUT ROWID;
 CREATE TABLE deferred_relations (sync_id TEXT PRIMARY KEY, record TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE notes (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 `;
 
-const CHUNK_COLUMNS = 'id, sha256, created_by, created_at, sessions, memories, prompts, relations, rejected, exported_here, size, mtime_ms';
-const PUT_CHUNK = `INSERT INTO chunks(${CHUNK_COLUMNS}) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
+const CHUNK_COLUMNS =
+  'id, sha256, created_by, created_at, sessions, memories, prompts, relations, rejected, exported_here, merged, size, mtime_ms';
+const PUT_CHUNK = `INSERT INTO chunks(${CHUNK_COLUMNS}) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
 const ADD_HOLDING = 'INSERT INTO holdings(chunk, entity, key, in_array, ord, json) SELECT number, ?, ?, ?, ?, ? FROM chunks WHERE id = ?';
 /** An id of the folder can hold no colon, and that of a chunk no slash. */
 const OF_FOLDER = `instr(c.id, ':') = 0`;
@@ -80,8 +83,9 @@ export class SqlFolderIndex implements FolderIndex {
   putChunk(chunk: IndexedChunk): void {
     atomically(this.#db, () => {
       this.removeChunk(chunk.id);
-      const counts = [chunk.sessions, chunk.memories, chunk.prompts, chunk.relations, chunk.rejected, Number(chunk.exportedHere)];
-      this.#db.run(PUT_CHUNK, [chunk.id, chunk.sha256, chunk.createdBy, chunk.createdAt, ...counts, chunk.size, chunk.mtimeMs]);
+      const counts = [chunk.sessions, chunk.memories, chunk.prompts, chunk.relations, chunk.rejected];
+      const marks = [Number(chunk.exportedHere), Number(chunk.merged)];
+      this.#db.run(PUT_CHUNK, [chunk.id, chunk.sha256, chunk.createdBy, chunk.createdAt, ...counts, ...marks, chunk.size, chunk.mtimeMs]);
     });
   }
 
@@ -99,8 +103,40 @@ export class SqlFolderIndex implements FolderIndex {
   removeChunk(id: ChunkId): void {
     atomically(this.#db, () => {
       this.#db.run('DELETE FROM holdings WHERE chunk IN (SELECT number FROM chunks WHERE id = ?)', [id]);
+      this.#db.run('DELETE FROM held_back WHERE chunk IN (SELECT number FROM chunks WHERE id = ?)', [id]);
       this.#db.run('DELETE FROM chunks WHERE id = ?', [id]);
     });
+  }
+
+  markMerged(id: ChunkId): void {
+    this.#db.run('UPDATE chunks SET merged = 1 WHERE id = ?', [id]);
+  }
+
+  isOfFolder(entity: Entity, key: string): boolean {
+    return this.#db.all('SELECT 1 FROM of_folder WHERE entity = ? AND key = ?', [entity, key]).length > 0;
+  }
+
+  addOfFolder(entity: Entity, key: string): void {
+    this.#db.run('INSERT OR IGNORE INTO of_folder(entity, key) VALUES(?, ?)', [entity, key]);
+  }
+
+  holdBack({ chunkId, entity, key }: HeldBack): void {
+    this.#db.run('INSERT OR IGNORE INTO held_back(chunk, entity, key) SELECT number, ?, ? FROM chunks WHERE id = ?', [
+      entity,
+      key,
+      chunkId,
+    ]);
+  }
+
+  heldBack(): readonly HeldBack[] {
+    const rows = this.#db.all(
+      'SELECT c.id AS chunk_id, h.entity, h.key FROM held_back h JOIN chunks c ON c.number = h.chunk ORDER BY c.number',
+    );
+    return rows.map((row) => ({
+      chunkId: textOf(row, 'chunk_id') as ChunkId,
+      entity: textOf(row, 'entity') as Entity,
+      key: textOf(row, 'key'),
+    }));
   }
 
   removeHoldings(entity: Entity, key: string): void {
@@ -181,6 +217,7 @@ function chunkOf(row: SqlRow): IndexedChunk {
     relations: numberOf(row, 'relations'),
     rejected: numberOf(row, 'rejected'),
     exportedHere: row['exported_here'] === 1,
+    merged: row['merged'] === 1,
     size: numberOf(row, 'size'),
     mtimeMs: numberOf(row, 'mtime_ms'),
   };

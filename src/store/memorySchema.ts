@@ -99,7 +99,13 @@ const MEMORY_INDEXES: readonly (readonly [string, string])[] = [
  */
 export function createMemorySchema(database: SqlDatabase): void {
   createMemoryTables(database);
+  standInForSearchTable(database);
   createMemoryIndexes(database);
+}
+
+/** The first half of {@link createMemorySchema}: an older table first needs the columns that an index is on. */
+export function createMemoryTables(database: SqlDatabase): void {
+  for (const each of MEMORY_TABLES) database.run(createTable(each, each.name));
 }
 
 /**
@@ -107,12 +113,8 @@ export function createMemorySchema(database: SqlDatabase): void {
  * `migrateFTSTopicKey`). Without it that program opens the file with an empty search table: it finds none of our memories, and its first
  * edit of one fails with "database disk image is malformed".
  */
-const SEARCH_TABLE_TO_REPLACE = 'CREATE TABLE IF NOT EXISTS observations_fts (title TEXT)';
-
-/** The first half of {@link createMemorySchema}: an older table first needs the columns that an index is on. */
-export function createMemoryTables(database: SqlDatabase): void {
-  for (const each of MEMORY_TABLES) database.run(createTable(each, each.name));
-  database.run(SEARCH_TABLE_TO_REPLACE);
+export function standInForSearchTable(database: SqlDatabase): void {
+  database.run('CREATE TABLE IF NOT EXISTS observations_fts (title TEXT)');
 }
 
 export function createMemoryIndexes(database: SqlDatabase): void {

@@ -1,5 +1,7 @@
-import type { MemoryCounts, MemoryStore, SqlDatabase, SqlRow, SqlValue } from '../engine/ports.ts';
-import type { ObservationRecord, PromptRecord, PromptTombstone, RelationRecord, SessionRecord } from '../engine/records.ts';
+import { parseGoJson } from '../engine/goJson.ts';
+import { derivedSyncId } from '../engine/identity.ts';
+import type { HardDelete, MemoryCounts, MemoryStore, SqlDatabase, SqlRow, SqlValue } from '../engine/ports.ts';
+import type { JsonValue, ObservationRecord, PromptRecord, PromptTombstone, RelationRecord, SessionRecord } from '../engine/records.ts';
 import { mapRows, nullable, numberOf, textOf } from './columns.ts';
 import {
   OBSERVATION_COLUMNS,
@@ -25,6 +27,8 @@ const ONE_OBSERVATION = `SELECT id, ${OBSERVATION_COLUMNS} FROM observations WHE
 const ALL_OBSERVATIONS = `SELECT id, ${OBSERVATION_COLUMNS} FROM observations ORDER BY id`;
 const ONE_PROMPT = `SELECT id, ${PROMPT_COLUMNS} FROM user_prompts WHERE sync_id = ? ORDER BY id DESC LIMIT 1`;
 const ALL_PROMPTS = `SELECT id, ${PROMPT_COLUMNS} FROM user_prompts ORDER BY id`;
+const OBSERVATIONS_OF_SESSION = `SELECT id, ${OBSERVATION_COLUMNS} FROM observations WHERE session_id = ? ORDER BY id`;
+const PROMPTS_OF_SESSION = `SELECT id, ${PROMPT_COLUMNS} FROM user_prompts WHERE session_id = ? ORDER BY id`;
 const ONE_TOMBSTONE = `SELECT ${TOMBSTONE_COLUMNS} FROM prompt_tombstones WHERE sync_id = ?`;
 const ALL_TOMBSTONES = `SELECT ${TOMBSTONE_COLUMNS} FROM prompt_tombstones ORDER BY rowid`;
 const ONE_RELATION = `SELECT ${RELATION_COLUMNS} FROM memory_relations WHERE sync_id = ?`;
@@ -45,6 +49,13 @@ const LAST_PROMPT_ID = 'SELECT id FROM user_prompts WHERE sync_id = ? ORDER BY i
 /** A `target_key` that no Go program asks for: theirs are `local`, `cloud` and `cloud:<project>`. */
 const UNDONE = 'engram-team-memory:undone';
 
+/** The last line of the journal for each observation, where it is a deletion and the row is gone. Source: `enqueueSyncMutationTx`, v1.14.0. */
+const HARD_DELETES = `SELECT m.entity_key, m.payload, m.occurred_at FROM sync_mutations m WHERE m.entity = 'observation' AND m.op = 'delete'
+  AND NOT EXISTS (SELECT 1 FROM sync_mutations n WHERE n.entity = 'observation' AND n.entity_key = m.entity_key AND n.target_key = m.target_key AND n.seq > m.seq)
+  AND NOT EXISTS (SELECT 1 FROM observations o WHERE o.sync_id = m.entity_key)`;
+const ONE_HARD_DELETE = `${HARD_DELETES} AND m.target_key = 'cloud' AND m.entity_key = ?`;
+const LEFT_BY_CLOUD = `SELECT 1 FROM sync_mutations WHERE target_key = 'cloud' AND entity = ? AND entity_key = ? AND acked_at IS NOT NULL LIMIT 1`;
+
 const HAS_ROWS =
   'SELECT EXISTS(SELECT 1 FROM observations WHERE session_id = ?) OR EXISTS(SELECT 1 FROM user_prompts WHERE session_id = ?) AS has';
 
@@ -53,7 +64,10 @@ const COUNTS = `SELECT (SELECT count(*) FROM sessions) AS sessions,
   (SELECT count(*) FROM user_prompts) AS prompts,
   (SELECT count(*) FROM memory_relations) AS relations`;
 
-/** The memories over one SQLite database, with exactly the Go program's tables. Foreign keys are not enforced: no row may hold up another. */
+/**
+ * The memories over one SQLite database, with exactly the Go program's tables. Where the driver enforces foreign keys (a database that other
+ * programs have open) a session has to be written before its rows.
+ */
 export class SqlMemoryStore implements MemoryStore {
   readonly #db: SqlDatabase;
 
@@ -105,6 +119,35 @@ export class SqlMemoryStore implements MemoryStore {
 
   relation(syncId: string): RelationRecord | undefined {
     return this.#one(ONE_RELATION, syncId, relationOf);
+  }
+
+  hardDelete(syncId: string): HardDelete | undefined {
+    return this.#one(ONE_HARD_DELETE, syncId, hardDeleteOf);
+  }
+
+  hardDeletes(): readonly HardDelete[] {
+    return this.#db.all(HARD_DELETES).map(hardDeleteOf);
+  }
+
+  twinOfDerived(entity: 'observation' | 'prompt', key: string, sessionId: string): string | undefined {
+    const sql = entity === 'observation' ? OBSERVATIONS_OF_SESSION : PROMPTS_OF_SESSION;
+    const read = entity === 'observation' ? observationOf : promptOf;
+    for (const row of this.#db.all(sql, [sessionId])) {
+      const record = read(row);
+      if (derivedSyncId(record) !== key) continue;
+      return this.#db.all(LEFT_BY_CLOUD, [entity, record.syncId]).length > 0 ? undefined : record.syncId;
+    }
+    return undefined;
+  }
+
+  renameRow(entity: 'observation' | 'prompt', from: string, to: string): void {
+    if (entity === 'prompt') {
+      this.#db.run('UPDATE user_prompts SET sync_id = ? WHERE sync_id = ?', [to, from]);
+      return;
+    }
+    this.#db.run('UPDATE observations SET sync_id = ? WHERE sync_id = ?', [to, from]);
+    this.#db.run('UPDATE memory_relations SET source_id = ? WHERE source_id = ?', [to, from]);
+    this.#db.run('UPDATE memory_relations SET target_id = ? WHERE target_id = ?', [to, from]);
   }
 
   sessions(): Iterable<SessionRecord> {
@@ -195,6 +238,29 @@ export class SqlMemoryStore implements MemoryStore {
 
   #lastId(sql: string, syncId: string): SqlValue | undefined {
     return this.#db.all(sql, [syncId])[0]?.['id'];
+  }
+}
+
+/** A payload that does not parse says nothing but that the row was deleted. */
+function hardDeleteOf(row: SqlRow): HardDelete {
+  const payload = parsedPayload(textOf(row, 'payload'));
+  const field = (name: string): string => {
+    const value = payload instanceof Map ? payload.get(name) : undefined;
+    return typeof value === 'string' ? value : '';
+  };
+  return {
+    syncId: textOf(row, 'entity_key'),
+    sessionId: field('session_id'),
+    project: field('project'),
+    deletedAt: field('deleted_at') || textOf(row, 'occurred_at'),
+  };
+}
+
+function parsedPayload(text: string): JsonValue | undefined {
+  try {
+    return parseGoJson(text);
+  } catch {
+    return undefined;
   }
 }
 

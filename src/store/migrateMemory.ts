@@ -1,7 +1,15 @@
+import { EngramError } from '../engine/errors.ts';
 import { derivedSyncId } from '../engine/identity.ts';
 import type { SqlDatabase } from '../engine/ports.ts';
 import { numberOf, textOf } from './columns.ts';
-import { createMemoryIndexes, createMemoryTables, createTable, MEMORY_TABLES, type MemoryTable } from './memorySchema.ts';
+import {
+  createMemoryIndexes,
+  createMemoryTables,
+  createTable,
+  MEMORY_TABLES,
+  type MemoryTable,
+  standInForSearchTable,
+} from './memorySchema.ts';
 import { observationOf, promptOf } from './recordRows.ts';
 import { atomically } from './transaction.ts';
 
@@ -48,6 +56,7 @@ const LEGACY_VALUES: ReadonlyMap<string, string> = new Map([
 export function migrateMemorySchema(database: SqlDatabase): void {
   atomically(database, () => {
     createMemoryTables(database);
+    standInForSearchTable(database);
     for (const table of MEMORY_TABLES) addMissingColumns(database, table);
     rebuildObservations(database);
     rebuildChunkRecord(database);
@@ -55,6 +64,41 @@ export function migrateMemorySchema(database: SqlDatabase): void {
     deriveSyncIds(database);
     createMemoryIndexes(database);
   });
+}
+
+/**
+ * As {@link migrateMemorySchema}, of a database that the Go program keeps and may be writing now: nothing is written where nothing is missing,
+ * its search tables and triggers stay as they are, and what is added is what that program's own next release adds.
+ *
+ * @throws {EngramError} store-foreign: of a release so old that its tables would have to be made anew; store-locked, store-corrupt
+ */
+export function migrateLiveMemory(database: SqlDatabase): void {
+  if (isUpToDate(database)) return;
+  const id = columnsOf(database, 'observations').find((column) => column.name === 'id');
+  if (id && id.key !== 1) {
+    const message =
+      'engram.db was made by a very old release of the Engram program. Nothing was changed: run that program once, it renews the file.';
+    throw new EngramError('store-foreign', message, { subject: 'engram.db' });
+  }
+  atomically(database, () => {
+    createMemoryTables(database);
+    for (const table of MEMORY_TABLES) addMissingColumns(database, table);
+    rebuildChunkRecord(database);
+    database.run(REPAIRS);
+    deriveSyncIds(database);
+    createMemoryIndexes(database);
+  });
+}
+
+/** Reads only. An older Engram program may be adding rows without `sync_id` at any time; an index makes that a short look. */
+function isUpToDate(database: SqlDatabase): boolean {
+  const isWhole = MEMORY_TABLES.every((table) => {
+    const present = new Set(columnsOf(database, table.name).map((column) => column.name));
+    return table.columns.every(({ name }) => present.has(name));
+  });
+  if (!isWhole || !hasChunkKey(database)) return false;
+  const without = ['observations', 'user_prompts'].map((table) => `EXISTS(SELECT 1 FROM ${table} WHERE sync_id IS NULL OR sync_id = '')`);
+  return numberOf(database.all(`SELECT ${without.join(' OR ')} AS lacking`)[0], 'lacking') === 0;
 }
 
 /**
@@ -99,10 +143,14 @@ function rebuildObservations(database: SqlDatabase): void {
 
 /** Early releases knew no target; a later one did not make it part of the key. */
 function rebuildChunkRecord(database: SqlDatabase): void {
-  const keys = columnsOf(database, 'sync_chunks').filter((column) => column.key > 0);
-  if (keys.length === 2 && keys[0]?.name === 'target_key') return;
+  if (hasChunkKey(database)) return;
   const target = "CASE WHEN trim(ifnull(target_key, '')) = '' THEN 'local' ELSE trim(target_key) END";
   rebuild(database, 'sync_chunks', new Map([['target_key', target]]), 'IGNORE');
+}
+
+function hasChunkKey(database: SqlDatabase): boolean {
+  const keys = columnsOf(database, 'sync_chunks').filter((column) => column.key > 0);
+  return keys.length === 2 && keys[0]?.name === 'target_key';
 }
 
 /** Copies a table into one of today's shape, unknown columns included, and takes its place. */

@@ -45,9 +45,9 @@ export class SearchIndex {
   readonly #index: SqlDatabase;
   readonly #memories: SqlDatabase;
   /** Up to which row this pass has compared, and how many changes the memories had seen when it began. */
-  #pass: { cursor: number; readonly changes: number } | undefined;
+  #pass: { cursor: number; readonly changes: string } | undefined;
   /** The changes the memories had seen when the last complete pass began. */
-  #completeAt: number | undefined;
+  #completeAt: string | undefined;
 
   /** @throws {EngramError} store-corrupt */
   constructor(index: SqlDatabase, memories: SqlDatabase) {
@@ -105,8 +105,10 @@ export class SearchIndex {
     return this.#completeAt === this.#changes();
   }
 
-  #changes(): number {
-    return numberOf(this.#memories.all('SELECT total_changes() AS n')[0], 'n');
+  /** Those of this connection and, of a database that other programs write, those of the others. */
+  #changes(): string {
+    const read = (sql: string) => String(Object.values(this.#memories.all(sql)[0] ?? {})[0]);
+    return `${read('SELECT total_changes()')}/${read('PRAGMA data_version')}`;
   }
 
   #compareBatch(): void {

@@ -1,4 +1,5 @@
 import { describe } from 'vitest';
+import { liveMemories } from './liveMemories.ts';
 import { memoriesFile } from './memoriesFile.ts';
 import { mixedTeam } from './mixedTeam.ts';
 import { oddRows } from './oddRows.ts';
@@ -24,6 +25,7 @@ describe.skipIf(known.length === 0).each(known.length > 0 ? known : [nobody])('$
   oursToTheirs(program);
   theirsToOurs(program);
   memoriesFile(program);
+  liveMemories(program);
   oddRows(program);
   upgradeStates(program);
 });

@@ -1,7 +1,8 @@
 import { copyFileSync, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { expect, it } from 'vitest';
-import { folderOfOurs } from './ourFolder.ts';
+import { openIn } from '../support/folder.ts';
+import { folderOfOurs, type OurMember } from './ourFolder.ts';
 import type { EngramProgram } from './programs.ts';
 import { live } from './rows.ts';
 import { Teammate } from './teammate.ts';
@@ -48,26 +49,51 @@ export function memoriesFile(program: EngramProgram): void {
     });
   });
 
-  it('leaves them read-only for us, with nothing lost', async () => {
+  it('shares them with us from then on: both write, both find', async () => {
+    const { ours, gopher, folder } = await savedByBoth();
+    expect(await ours.folder.state()).toMatchObject({
+      database: 'ok',
+      problems: [],
+      totals: { observations: live(gopher.rows().observations).length },
+    });
+    for (const word of ['dugong', 'walrus']) expect(await ours.folder.search(word, {})).toHaveLength(1);
+    await ours.folder.save({ title: 'Ours again', content: 'a manatee', project: 'demo' });
+    await ours.folder.edit('obs-plain', { content: 'a narwhal' });
+    expect((await ours.folder.sync({})).exported).toMatchObject({ memories: 3, mutations: 3 });
+    await ours.folder.close();
+    copyFileSync(ours.databasePath, gopher.databasePath);
+    for (const word of ['manatee', 'narwhal', 'walrus']) expect(await gopher.run(folder, ['search', word])).toContain('Found 1');
+    expect(gopher.query('PRAGMA integrity_check')).toEqual({ integrity_check: 'ok' });
+  });
+
+  /** Ours, opened by the program, which saved one more; and given back. */
+  async function savedByBoth(): Promise<{ ours: OurMember; gopher: Teammate; folder: string }> {
     const ours = await folderOfOurs();
     await ours.folder.save({ title: 'Never shared', content: 'a dugong' });
+    await ours.folder.close();
     const folder = dirname(ours.root);
     const gopher = new Teammate(program);
     copyFileSync(ours.databasePath, gopher.databasePath);
     await gopher.run(folder, ['save', 'Saved there', 'a walrus', '--project', 'demo']);
     copyFileSync(gopher.databasePath, ours.databasePath);
+    return { ours, gopher, folder };
+  }
+
+  it('leaves them read-only where the editor has no SQLite of its own, with nothing lost', async () => {
+    const { ours, gopher } = await savedByBoth();
+    const own = openIn(ours.root, {}, undefined, { findNative: () => undefined });
     const bytes = readFileSync(ours.databasePath);
 
-    const state = await ours.folder.state();
+    const state = await own.state();
     expect(state).toMatchObject({ database: 'foreign', totals: { observations: live(gopher.rows().observations).length } });
     expect(state.problems.map((problem) => problem.code)).toContain('store-foreign');
-    for (const word of ['dugong', 'walrus']) expect(await ours.folder.search(word, {})).toHaveLength(1);
+    for (const word of ['dugong', 'walrus']) expect(await own.search(word, {})).toHaveLength(1);
     const refused = { code: 'store-foreign', message: expect.stringContaining('read-only here') };
-    await expect(ours.folder.sync({})).rejects.toMatchObject(refused);
-    await expect(ours.folder.save({ title: 'x', content: 'y' })).rejects.toMatchObject(refused);
-    await expect(ours.folder.edit('obs-plain', { title: 'x' })).rejects.toMatchObject(refused);
-    await expect(ours.folder.remove('obs-plain')).rejects.toMatchObject(refused);
-    await ours.folder.close();
+    await expect(own.sync({})).rejects.toMatchObject(refused);
+    await expect(own.save({ title: 'x', content: 'y' })).rejects.toMatchObject(refused);
+    await expect(own.edit('obs-plain', { title: 'x' })).rejects.toMatchObject(refused);
+    await expect(own.remove('obs-plain')).rejects.toMatchObject(refused);
+    await own.close();
     expect(readFileSync(ours.databasePath).equals(bytes)).toBe(true);
     expect(ours.rows()).toEqual(gopher.rows());
   });

@@ -1,7 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { onTestFinished } from 'vitest';
 import { temporaryFolder } from '../support/folder.ts';
 import { endOf } from './postgres.ts';
@@ -35,8 +37,8 @@ export class Teammate {
   }
 
   /** Starts the program for as long as the test goes on, such as a server. */
-  start(folder: string, args: readonly string[]): ChildProcess {
-    const child = spawn(this.program.path, args, { cwd: folder, env: this.#environment, stdio: 'ignore' });
+  start(folder: string, args: readonly string[], more: NodeJS.ProcessEnv = {}): ChildProcess {
+    const child = spawn(this.program.path, args, { cwd: folder, env: { ...this.#environment, ...more }, stdio: 'ignore' });
     onTestFinished(() => endOf(child, 'SIGKILL'));
     return child;
   }
@@ -90,6 +92,19 @@ export class Teammate {
     return text;
   }
 
+  /** Starts its HTTP server, which keeps the database open until the test is over. Resolves to its address once it answers. */
+  async serve(folder: string): Promise<string> {
+    const port = await freePort();
+    const child = this.start(folder, ['serve'], { ENGRAM_PORT: String(port) });
+    const url = `http://127.0.0.1:${port}`;
+    for (const start = performance.now(); performance.now() - start < PROGRAM_TIMEOUT_MS; await sleep(20)) {
+      const answer = await fetch(`${url}/health`).catch(() => undefined);
+      if (answer?.ok) return url;
+      if (child.exitCode !== null) break;
+    }
+    throw new Error('engram serve does not answer');
+  }
+
   /** Resolves to the number of chunks that were new. */
   async importFrom(folder: string): Promise<number> {
     const printed = await this.run(folder, ['sync', '--import']);
@@ -119,4 +134,14 @@ export class Teammate {
   write(work: (database: DatabaseSync) => void): void {
     withDatabase(this.databasePath, work);
   }
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer().once('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address();
+      server.close(() => resolve(typeof address === 'object' && address ? address.port : 0));
+    });
+  });
 }

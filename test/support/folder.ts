@@ -6,7 +6,7 @@ import { onTestFinished } from 'vitest';
 import { decodeChunk } from '../../src/engine/chunkCodec.ts';
 import { DEFAULT_LIMITS, type FolderOptions } from '../../src/engine/folderRequests.ts';
 import type { ChunkData } from '../../src/engine/records.ts';
-import { type MemoryFolder, openMemoryFolder } from '../../src/openFolder.ts';
+import { type FolderEnvironment, type MemoryFolder, openMemoryFolder } from '../../src/openFolder.ts';
 import { WASM_PATH } from './wasm.ts';
 
 export { chunkNames } from './checkFolder.ts';
@@ -27,7 +27,12 @@ export function engramFolder(copyOf?: string): string {
   return join(parent, '.engram');
 }
 
-export function openIn(root: string, options: Partial<FolderOptions> = {}, wasmPath = WASM_PATH): MemoryFolder {
+export function openIn(
+  root: string,
+  options: Partial<FolderOptions> = {},
+  wasmPath = WASM_PATH,
+  environment: Partial<FolderEnvironment> = {},
+): MemoryFolder {
   const folder = openMemoryFolder(
     {
       root,
@@ -40,7 +45,7 @@ export function openIn(root: string, options: Partial<FolderOptions> = {}, wasmP
       keepFolder: '',
       ...options,
     },
-    { wasmPath, log: () => undefined, onReading: () => undefined, quarantined: () => false },
+    { wasmPath, log: () => undefined, onReading: () => undefined, quarantined: () => false, ...environment },
   );
   onTestFinished(() => folder.close());
   return folder;

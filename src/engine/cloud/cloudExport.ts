@@ -116,7 +116,15 @@ export class CloudExporter {
     const at = formatInstant(clock.now());
     const versions = await chunkVersions(await decodeChunk(bytes, turn), turn);
     const file = { size: 0, mtimeMs: 0 };
-    const chunk: IndexedChunk = { ...entry, ...file, sha256: sha256Hex(bytes), relations: 0, rejected: 0, exportedHere: true };
+    const chunk: IndexedChunk = {
+      ...entry,
+      ...file,
+      sha256: sha256Hex(bytes),
+      relations: 0,
+      rejected: 0,
+      exportedHere: true,
+      merged: true,
+    };
     await putInIndex(index, chunk, versions, turn);
     await index.transaction(() =>
       cloud.transaction(async () => {

@@ -53,6 +53,7 @@ export function projectIndex({ index, store, project }: Pick<CloudParts, 'index'
     putChunk: (chunk) => index.putChunk({ ...chunk, id: cloudChunkId(project, chunk.id) }),
     addHolding: (holding) =>
       index.addHolding({ ...inItsProject(holding, store, project), chunkId: cloudChunkId(project, holding.chunkId) }),
+    markMerged: (id) => index.markMerged(cloudChunkId(project, id)),
     removeChunk: (id) => index.removeChunk(cloudChunkId(project, id)),
     chunkHoldings: (id) => index.chunkHoldings(cloudChunkId(project, id)),
     allHoldings: () => index.cloudHoldings(project),

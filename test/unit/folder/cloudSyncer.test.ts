@@ -2,6 +2,7 @@ import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Transport } from '../../../src/engine/ports.ts';
+import { withMethods } from '../../../src/engine/withMethods.ts';
 import type { Store } from '../../../src/folder/store.ts';
 import { CloudModel } from '../../support/cloudModel.ts';
 import { engramFolder, openIn, temporaryFolder } from '../../support/folder.ts';
@@ -38,6 +39,22 @@ describe('Syncer.cloud', () => {
       ['Mine', 'Mine'],
       ['Mine', 'Mine'],
     ]);
+  });
+
+  it('reads a chunk once', async () => {
+    const server = new CloudModel();
+    const root = engramFolder();
+    const store = await enrolled(root);
+    await cloudSyncerOf(await enrolled(), server.transport('demo')).export({ createdBy: 'bob' });
+    const reads: string[] = [];
+    const transport = withMethods(server.transport('demo'), {
+      readChunk: (id) => {
+        reads.push(id);
+        return server.transport('demo').readChunk(id);
+      },
+    });
+    for (const _time of [1, 2, 3]) await cloudSyncerOf(store, transport).import();
+    expect(reads).toHaveLength(1);
   });
 
   it('repeats nothing when it is opened anew, with its index gone', async () => {

@@ -26,6 +26,7 @@ function chunk(id: string, fields: Partial<IndexedChunk> = {}): IndexedChunk {
     createdAt: '2026-01-01T00:00:00Z',
     ...counts,
     exportedHere: true,
+    merged: true,
     ...file,
     ...fields,
   };

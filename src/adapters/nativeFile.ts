@@ -1,0 +1,119 @@
+import { lstat, open } from 'node:fs/promises';
+import { basename } from 'node:path';
+import { EngramError } from '../engine/errors.ts';
+import type { DatabaseFile, SqlDatabase } from '../engine/ports.ts';
+import { systemCode, translateFsError } from './fsErrors.ts';
+import { type NodeSqlite, openNodeSqlite } from './nodeSqlite.ts';
+
+/** Both bytes are 2 in a database with a write-ahead log. Source: https://sqlite.org/fileformat2.html, "File format version numbers". */
+const FORMAT_OFFSET = 18;
+const WITH_LOG = 2;
+
+interface Opened {
+  readonly database: SqlDatabase;
+  /** Device and inode: another file in its place is another database. */
+  readonly identity: string;
+}
+
+/**
+ * A database that other programs may write at any moment: opened in place by the host's own SQLite, every transaction on disk when it is
+ * committed. It is never made, never replaced and never moved by us.
+ */
+export class NativeFile implements DatabaseFile {
+  readonly path: string;
+  readonly #module: NodeSqlite;
+  #opened: Opened | undefined;
+
+  constructor(module: NodeSqlite, path: string) {
+    this.#module = module;
+    this.path = path;
+  }
+
+  /** @throws {EngramError} not-found, not-regular-file, store-corrupt, store-locked, io-failed */
+  async open(): ReturnType<DatabaseFile['open']> {
+    const identity = await this.#identity();
+    if (this.#opened?.identity === identity) return { database: this.#opened.database, fresh: false, live: false };
+    this.close();
+    const database = openNodeSqlite(this.#module, this.path);
+    try {
+      const finding = database.all('PRAGMA quick_check(1)')[0]?.['quick_check'];
+      if (finding !== 'ok') throw new EngramError('store-corrupt', '', { cause: finding });
+    } catch (error) {
+      database.close();
+      throw EngramError.is(error, 'store-corrupt') ? this.#damaged(error.cause) : error;
+    }
+    this.#opened = { database, identity };
+    return { database, fresh: true, live: false };
+  }
+
+  async exists(): Promise<boolean> {
+    return (await identityOf(this.path)) !== undefined;
+  }
+
+  /** Every transaction is on disk already. */
+  async save(): Promise<void> {
+    return undefined;
+  }
+
+  /** The agents' database is theirs: a damaged one is left where it is. */
+  async setAside(): Promise<string> {
+    throw this.#damaged(undefined);
+  }
+
+  async version(): Promise<string> {
+    const { database } = await this.open();
+    const read = (sql: string) => String(Object.values(database.all(sql)[0] ?? {})[0]);
+    return ['PRAGMA data_version', 'SELECT total_changes()'].map(read).join('/');
+  }
+
+  close(): void {
+    this.#opened?.database.close();
+    this.#opened = undefined;
+  }
+
+  async #identity(): Promise<string> {
+    const subject = basename(this.path);
+    const identity = await identityOf(this.path);
+    if (identity !== undefined) return identity;
+    this.close();
+    const message =
+      'There is no Engram database where the Engram program keeps it. Nothing was written. Run that program once, or use the workspace’s own database.';
+    throw new EngramError('not-found', message, { subject });
+  }
+
+  #damaged(cause: unknown): EngramError {
+    const subject = basename(this.path);
+    const message = `${subject} is damaged. It was left as it is: stop the programs that use it, and restore a copy of it.`;
+    return new EngramError('store-corrupt', message, { subject, cause });
+  }
+}
+
+/** `undefined` where there is none. @throws {EngramError} not-regular-file, io-failed */
+async function identityOf(path: string): Promise<string | undefined> {
+  const subject = basename(path);
+  try {
+    const found = await lstat(path, { bigint: true });
+    if (found.isFile()) return `${found.dev}/${found.ino}`;
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT') return undefined;
+    throw translateFsError(error, subject, 'read');
+  }
+  throw new EngramError('not-regular-file', `${subject} is a symbolic link or a folder, not a plain file.`, { subject });
+}
+
+/** Whether the header says that changes may stand in a log beside the file; `false` where there is no such file. */
+export async function hasWriteAheadLog(path: string): Promise<boolean> {
+  if ((await identityOf(path)) === undefined) return false;
+  const bytes = new Uint8Array(2);
+  try {
+    const handle = await open(path, 'r');
+    try {
+      await handle.read(bytes, 0, bytes.length, FORMAT_OFFSET);
+    } finally {
+      await handle.close();
+    }
+  } catch (error) {
+    throw translateFsError(error, basename(path), 'read');
+  }
+  return bytes.includes(WITH_LOG);
+}

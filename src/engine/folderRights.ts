@@ -1,0 +1,45 @@
+import { normalizeProject } from './goText.ts';
+import type { Entity } from './held.ts';
+import type { ChunkId } from './manifest.ts';
+import type { FolderIndex, MemoryStore } from './ports.ts';
+
+/**
+ * What the chunks of one folder may do in memories that several projects share: add rows, and change or delete those of the folder's own
+ * project and those that came by its chunks or left in them. One hostile `delete` must not reach the memories of another project.
+ */
+export class FolderRights {
+  readonly #store: MemoryStore;
+  readonly #index: FolderIndex;
+  /** `undefined`: the memories are the folder's alone. */
+  readonly #project: string | undefined;
+
+  constructor(store: MemoryStore, index: FolderIndex, project: string | undefined) {
+    this.#store = store;
+    this.#index = index;
+    this.#project = project === undefined ? undefined : normalizeProject(project).normalized;
+  }
+
+  /** @returns false: the change was written down as held back */
+  mayChange(chunkId: ChunkId, entity: Entity, key: string): boolean {
+    if (this.#project === undefined || this.#index.isOfFolder(entity, key) || this.#projectOf(entity, key) === this.#project) return true;
+    this.#index.holdBack({ chunkId, entity, key });
+    return false;
+  }
+
+  /** A row came by a chunk of this folder. */
+  cameByChunk(entity: Entity, key: string): void {
+    if (this.#project !== undefined) this.#index.addOfFolder(entity, key);
+  }
+
+  /** `undefined` where there is no such row: what is not here is nobody's. */
+  #projectOf(entity: Entity, key: string): string | undefined {
+    if (entity === 'session') return this.#normalized(this.#store.session(key)?.project);
+    if (entity === 'relation') return this.#projectOf('observation', this.#store.relation(key)?.sourceId ?? '');
+    const row = entity === 'observation' ? this.#store.observation(key) : this.#store.prompt(key);
+    return row && this.#normalized(row.project || this.#store.session(row.sessionId)?.project);
+  }
+
+  #normalized(project: string | undefined): string {
+    return normalizeProject(project ?? '').normalized;
+  }
+}
