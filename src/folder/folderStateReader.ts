@@ -35,6 +35,7 @@ import {
 import { healingInput, isOfNewerRelease, type LastRepair } from './healing.ts';
 import { countRows, KeptCopy, lostRows } from './keptCopy.ts';
 import { listingOf, type ManifestReading, readManifestWhole } from './manifestReader.ts';
+import { trackedDatabase, tracksDatabase } from './refusals.ts';
 
 /** So long a repair that left nothing to commit is told. */
 const TOLD_MS = 10 * 60 * 1000;
@@ -133,8 +134,8 @@ export class FolderStateReader {
     const nothing = { open: undefined, problem: undefined };
     if (mode === 'browse') return { kind: 'closed', ...nothing };
     if (await isDataDirectory(this.#parts.options.root)) return { kind: 'in-data-directory', open: undefined, problem: inDataDirectory() };
-    if (status?.trackedDatabases.includes('engram.db') && !this.#parts.paths.live)
-      return { kind: 'tracked', open: undefined, problem: tracked() };
+    if (tracksDatabase(status) && !this.#parts.paths.live)
+      return { kind: 'tracked', open: undefined, problem: problemFrom(trackedDatabase(status), 'error') };
     try {
       const open = await this.#parts.databases.open();
       return { kind: open.kind, open, problem: open.problem };
@@ -213,10 +214,4 @@ function shareable(ids: readonly string[], chunks: readonly ScannedChunk[]): Rea
 function inDataDirectory(): FolderProblem {
   const message = 'This is the Engram program’s own data directory. Its database belongs to that program and is not opened here.';
   return { code: 'store-in-data-directory', severity: 'warning', message };
-}
-
-function tracked(): FolderProblem {
-  const message =
-    'Git tracks .engram/engram.db, so using it would publish everything in it. It is not opened. To go on, run: git rm --cached .engram/engram.db';
-  return { code: 'store-tracked', severity: 'error', message, subject: 'engram.db' };
 }
