@@ -78,6 +78,11 @@ export class FolderAccess {
     return isLive ? livePathsIn(root, livePath) : pathsIn(root);
   }
 
+  bothPaths(): Readonly<Record<'live' | 'workspace', DatabasePaths>> {
+    const { root, livePath = livePathOf() } = this.options;
+    return { live: livePathsIn(root, livePath), workspace: pathsIn(root) };
+  }
+
   /** The project that the folder shares from the live database; `undefined`: its own database is all the folder's. */
   async project({ databases, git }: Pick<Reading, 'databases' | 'git'>): Promise<string | undefined> {
     if (!databases.live) return undefined;

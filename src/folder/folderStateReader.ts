@@ -1,6 +1,7 @@
 import type { FileTransport } from '../adapters/chunkFolder.ts';
 import { isDataDirectory, lookAtFolder } from '../adapters/folderLook.ts';
 import type { GitCommand } from '../adapters/git.ts';
+import { isThere, livePathOf } from '../adapters/liveLocation.ts';
 import { systemClock } from '../adapters/systemClock.ts';
 import { type ScannedChunk, scanChunks } from '../engine/chunkScan.ts';
 import { EngramError } from '../engine/errors.ts';
@@ -94,6 +95,7 @@ export class FolderStateReader {
       toShare: open?.writable ? await this.#toShare(chunks, open) : NOTHING_TO_SHARE,
       totals: open?.store.counts() ?? NO_TOTALS,
       ...(open?.live && { live: await this.#live(open) }),
+      ...(await this.#liveFound()),
       git: gitState(status && { ...status, uncommittedChunks: [...uncommitted] }, chunks.length > 0),
       kept: open ? await this.#keptCount(open) : 0,
       ...(healing && { healing }),
@@ -171,10 +173,23 @@ export class FolderStateReader {
     });
   }
 
+  /** Not in Restricted Mode: what stands outside of the folder is nobody's business there. */
+  async #liveFound(): Promise<Pick<FolderState, 'liveFound'>> {
+    const { options, paths } = this.#parts;
+    const { livePath = livePathOf() } = options;
+    const isElsewhere = options.trusted && !paths.live && paths.memories !== livePath;
+    return isElsewhere && (await isThere(livePath)) ? { liveFound: livePath } : {};
+  }
+
   async #live(open: OpenDatabases): Promise<LiveMemories> {
     const held = open.index.heldBack();
     const heldBack = { chunkIds: [...new Set(held.map(({ chunkId }) => chunkId))], changes: held.length };
-    return { path: this.#parts.paths.memories, project: (await this.#parts.project(open)) ?? '', heldBack };
+    return {
+      path: this.#parts.paths.memories,
+      project: (await this.#parts.project(open)) ?? '',
+      mayExport: this.#parts.options.mayExport ?? true,
+      heldBack,
+    };
   }
 
   async #toShare(chunks: readonly ScannedChunk[], open: OpenDatabases): Promise<FolderState['toShare']> {
