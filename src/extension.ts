@@ -1,5 +1,6 @@
 import { type ExtensionContext, type LogOutputChannel, Uri, window } from 'vscode';
 import { keepFolderName } from './host/keepFolder.ts';
+import { MemoryChoices } from './host/memoryChoices.ts';
 import { WindowSessions } from './host/windowSessions.ts';
 import { WorkerClient } from './host/workerClient.ts';
 import { startWorkerThread } from './host/workerThread.ts';
@@ -21,6 +22,7 @@ export function activate(context: ExtensionContext): void {
     client,
     log: logTo(log),
     keepFolder: (root) => Uri.joinPath(storage, keepFolderName(root)).fsPath,
+    memoryChoices: new MemoryChoices(context.workspaceState),
     sessionId: `vscode-${crypto.randomUUID()}`,
     version: String(context.extension.packageJSON.version),
     platform: `${process.platform} ${process.arch}`,

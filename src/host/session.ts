@@ -1,6 +1,7 @@
 import type { Event, Uri, WorkspaceFolder } from 'vscode';
 import type { CallContext, FolderRequests } from '../engine/folderRequests.ts';
 import type { FolderProblem, FolderState, HealSummary, ImportSummary } from '../engine/folderState.ts';
+import type { MemoryChoice } from './memoryChoices.ts';
 
 /** What one folder is doing right now. `done`/`total` are 0 where nothing is counted. */
 export interface Activity {
@@ -61,6 +62,12 @@ export interface Sessions {
   readonly onDidArrive: Event<Arrival>;
   /** Somebody looks at the views: asks git whether another branch has the folder that is not here. Costs nothing where there is one. */
   lookAround(): void;
+  /** What a person has said about a folder's memories. `isAsked`: there is nothing to ask about which database to use. */
+  memoryChoice(session: FolderSession): MemoryChoice & { readonly isAsked: boolean };
+  /** Remembers it for this workspace; it holds before the promise resolves. */
+  chooseMemories(session: FolderSession, change: MemoryChoice): Promise<void>;
+  /** Another project to share from the live database; nothing of it has been said to may leave. */
+  chooseProject(session: FolderSession, project: string): Promise<void>;
   /** Makes `.engram` there and opens it. */
   initialise(root: Uri): Promise<FolderSession>;
   /** Looks for folders again and reads every state again. */

@@ -1,5 +1,5 @@
 import { type Uri, type WorkspaceConfiguration, workspace } from 'vscode';
-import { DEFAULT_LIMITS, type FolderLimits } from '../engine/folderRequests.ts';
+import { type DatabaseChoice, DEFAULT_LIMITS, type FolderLimits } from '../engine/folderRequests.ts';
 import type { AutoImport } from './folderLoop.ts';
 
 export const SETTINGS_SECTION = 'engram';
@@ -11,6 +11,10 @@ export interface Settings {
   readonly author: string;
   readonly includePersonal: boolean;
   readonly limits: FolderLimits;
+  /** Where a person was not asked about a folder. */
+  readonly database: DatabaseChoice;
+  /** Whether that is a person's own word, so that nobody needs to be asked. */
+  readonly isDatabaseSet: boolean;
 }
 
 const MEGABYTE = 1024 * 1024;
@@ -20,10 +24,13 @@ export function readSettings(root: Uri): Settings {
   const settings = workspace.getConfiguration(SETTINGS_SECTION, root);
   const autoImport = settings.get<unknown>('autoImport');
   const author = personal(settings, 'author');
+  const database = personal(settings, 'database');
   return {
     autoImport: autoImport === 'ask' || autoImport === 'off' ? autoImport : 'on',
     author: typeof author === 'string' ? author.trim() : '',
     includePersonal: personal(settings, 'includePersonal') === true,
+    database: database === 'live' || database === 'auto' ? database : 'workspace',
+    isDatabaseSet: settings.inspect<unknown>('database')?.globalValue !== undefined,
     limits: {
       maxChunkBytes: bytes(personal(settings, 'maxChunkMegabytes'), DEFAULT_LIMITS.maxChunkBytes),
       maxManifestBytes: bytes(personal(settings, 'maxManifestMegabytes'), DEFAULT_LIMITS.maxManifestBytes),

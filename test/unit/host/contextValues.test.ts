@@ -50,6 +50,8 @@ describe('describeWindow', () => {
       author: 'Secret Person',
       includePersonal: false,
       limits: { maxChunkBytes: 33_554_432, maxManifestBytes: 16_777_216 },
+      database: 'workspace',
+      isDatabaseSet: false,
     } as const;
     const state = {
       ...totals(3, 7),

@@ -66,6 +66,7 @@ describe('package.json', () => {
 
   it('lets no workspace decide what leaves or under which name', () => {
     for (const name of ['engram.author', 'engram.includePersonal']) expect(configuration.properties[name]?.scope).toBe('application');
+    expect(configuration.properties['engram.database']?.scope).toBe('machine');
   });
 
   it('has a welcome for every view, few steps and few keywords', () => {
