@@ -34,7 +34,7 @@ export class DatabaseQuestion implements Disposable {
   /** Closing the question is an answer, too: nothing changes, and nobody asks again. */
   async #ask(session: FolderSession): Promise<void> {
     try {
-      const [live, own, more] = [l10n.t('Use the Engram Program’s'), l10n.t('Keep This Folder’s Own'), l10n.t('Compare…')];
+      const [live, own, more] = [l10n.t('Use the Program’s'), l10n.t('Keep the Folder’s'), l10n.t('Compare…')];
       const question = l10n.t(
         'The Engram program keeps memories on this machine. Shall {0} share those, so that agents find what your team shares? Nothing leaves before you have seen it.',
         plain(session.snapshot.name),

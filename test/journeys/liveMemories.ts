@@ -41,7 +41,7 @@ export const liveMemories: Journey = {
     const question = window.toasts().filter({ hasText: 'The Engram program keeps memories on this machine' }).first();
     await question.waitFor({ timeout: 30_000 });
     await stage.picture(window, 'live-question');
-    await question.locator('.monaco-button', { hasText: 'Use the Engram Program' }).click();
+    await question.locator('.monaco-button', { hasText: 'Use the Program' }).click();
     await eventually('what the team shared is in the program’s database', () => memoriesOf(file) === 2 + demoMemories, 20_000);
     assert.ok(searchAsProgram(file, 'idempotent').length > 0, 'the program’s search finds it');
     await window.openSidebar();
