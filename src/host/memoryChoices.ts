@@ -1,11 +1,11 @@
-import type { DatabaseChoice, FolderOptions, ShareChoice } from '../engine/folderRequests.ts';
+import type { DatabaseChoice, FolderOptions } from '../engine/folderRequests.ts';
 
 /** What a person has said about the memories of one `.engram` folder; kept in the extension's own storage, so that no repository can say it. */
 export interface MemoryChoice {
   /** Absent: not asked yet, the setting holds. */
   readonly database?: DatabaseChoice;
   /** What may leave the live database. Absent: not asked yet, so nothing. */
-  readonly share?: Exclude<ShareChoice, 'nothing'>;
+  readonly share?: 'all' | 'without-prompts';
   /** Whose memories it shares from the live database. Absent: the one that is detected; from the first answer on it is pinned. */
   readonly project?: string;
 }
@@ -47,9 +47,11 @@ export class MemoryChoices {
   }
 
   /** @param setting what holds where nobody was asked. */
-  optionsOf(root: string, setting: DatabaseChoice): Required<Pick<FolderOptions, 'database' | 'share'>> & Pick<FolderOptions, 'project'> {
-    const { database = setting, share = 'nothing', project } = this.of(root);
-    return { database, share, ...(project !== undefined && { project }) };
+  optionsOf(root: string, setting: DatabaseChoice): Pick<FolderOptions, 'database' | 'mayExport' | 'includePrompts' | 'project'> {
+    const { database = setting, share, project } = this.of(root);
+    if (database === 'workspace') return { database };
+    const includePrompts = share !== 'without-prompts';
+    return { database, mayExport: share !== undefined, includePrompts, ...(project !== undefined && { project }) };
   }
 }
 

@@ -1,4 +1,4 @@
-import type { ExportPreview } from '../engine/folderRequests.ts';
+import type { ExportPreview } from '../engine/exportPreview.ts';
 import type { FolderState } from '../engine/folderState.ts';
 import { contentOf, memoryCount } from './counts.ts';
 import { LABEL_LENGTH, plain } from './plainText.ts';
@@ -43,17 +43,19 @@ export function databaseItems(t: Translate, inUse: 'workspace' | 'live'): readon
 
 /** What would leave, as lines for a question. */
 export function previewLines(t: Translate, preview: ExportPreview): string {
-  const { author, groups, prompts, personal, sessions, relations, deletes } = preview;
-  const named = groups.map(({ project, type, memories }) => {
-    const of = plain(type, LABEL_LENGTH) || t('no type');
-    const name = project === preview.project ? of : `${plain(project, LABEL_LENGTH)}, ${of}`;
-    return `${name}: ${memoryCount(t, memories)}`;
-  });
-  const rest = contentOf(t, { memories: 0, prompts: 0, sessions, relations, deletes });
+  const { project, byProject, byType, byAuthor, prompts, personal, relations, edits, deletes } = preview;
+  const named = (name: string, count: number): string => `${plain(name, LABEL_LENGTH)}: ${memoryCount(t, count)}`;
+  const types = byType.filter(({ name }) => name !== 'prompt').map(({ name, count }) => named(name || t('no type'), count));
+  const others = byProject.filter(({ name }) => name !== '' && name !== project).map(({ name, count }) => named(name, count));
+  const rest = contentOf(t, { memories: 0, prompts: 0, relations, edits, deletes });
   return [
-    t('As {0}. It goes into .engram, which git shares with everybody who has the repository.', plain(author, LABEL_LENGTH)),
+    t(
+      'As {0}. It goes into .engram, which git shares with everybody who has the repository.',
+      plain(byAuthor[0]?.name ?? '', LABEL_LENGTH),
+    ),
     '',
-    ...named,
+    ...types,
+    ...others,
     ...(prompts > 0 ? [t('Prompts, what you typed to agents: {0}', prompts)] : []),
     ...(rest === '' ? [] : [rest]),
     '',

@@ -1,5 +1,5 @@
 import { l10n, window } from 'vscode';
-import type { ExportPreview } from '../../engine/folderRequests.ts';
+import type { ExportPreview } from '../../engine/exportPreview.ts';
 import type { FolderSession } from '../../host/session.ts';
 import { previewLines } from '../databaseTexts.ts';
 import { LABEL_LENGTH, plain } from '../plainText.ts';
@@ -26,11 +26,11 @@ export async function chooseSharing(context: CommandContext, argument: unknown):
  * @returns whether something may leave now
  */
 export async function askBeforeSharing(context: CommandContext, session: FolderSession): Promise<boolean> {
-  return session.snapshot.state?.live?.share !== 'nothing' || ask(context, session);
+  return session.snapshot.state?.live?.mayExport !== false || ask(context, session);
 }
 
 async function ask(context: CommandContext, session: FolderSession): Promise<boolean> {
-  const preview = await session.requests.previewExport();
+  const preview = await session.requests.exportPreview({ includePrompts: true });
   const [memories, everything, other] = [l10n.t('Share Memories Only'), l10n.t('Share Memories and Prompts'), l10n.t('Another Project…')];
   const question = l10n.t('Share memories of project “{0}” from the Engram program?', plain(preview.project, LABEL_LENGTH));
   const detail = previewLines(l10n.t, preview);

@@ -1,12 +1,17 @@
 import { describe, expect, it } from 'vitest';
-import type { ExportPreview } from '../../../src/engine/folderRequests.ts';
+import type { ExportPreview } from '../../../src/engine/exportPreview.ts';
 import type { LiveMemories } from '../../../src/engine/folderState.ts';
 import { chunkRows } from '../../../src/ui/chunkRows.ts';
 import { databaseItems, databaseLabel, previewLines } from '../../../src/ui/databaseTexts.ts';
 import { statusText } from '../../../src/ui/statusText.ts';
 import { drawing, english, ROOT, snapshot } from './folderSnapshots.ts';
 
-const live: LiveMemories = { path: '/home/ann/.engram/engram.db', project: 'shop', share: 'all', heldBack: { chunkIds: [], changes: 0 } };
+const live: LiveMemories = {
+  path: '/home/ann/.engram/engram.db',
+  project: 'shop',
+  mayExport: true,
+  heldBack: { chunkIds: [], changes: 0 },
+};
 const tooltip = (...differences: Parameters<typeof snapshot>) => statusText(english, [snapshot(...differences)], 'ready')?.tooltip;
 
 describe('which memories are in use', () => {
@@ -35,16 +40,22 @@ describe('which memories are in use', () => {
 describe('previewLines', () => {
   const preview: ExportPreview = {
     project: 'shop',
-    author: 'ann',
-    groups: [
-      { project: 'shop', type: 'decision', memories: 2 },
-      { project: 'bank', type: '', memories: 1 },
-    ],
+    memories: 3,
     prompts: 3,
-    sessions: 1,
     relations: 0,
+    edits: 1,
     deletes: 1,
     personal: 4,
+    byProject: [
+      { name: 'shop', count: 5 },
+      { name: 'bank', count: 1 },
+    ],
+    byType: [
+      { name: 'prompt', count: 3 },
+      { name: 'decision', count: 2 },
+      { name: '', count: 1 },
+    ],
+    byAuthor: [{ name: 'ann', count: 6 }],
   };
 
   it('names author, types, prompts, and what stays', () => {
@@ -52,9 +63,10 @@ describe('previewLines', () => {
       'As ann. It goes into .engram, which git shares with everybody who has the repository.',
       '',
       'decision: 2 memories',
-      'bank, no type: 1 memory',
+      'no type: 1 memory',
+      'bank: 1 memory',
       'Prompts, what you typed to agents: 3',
-      '1 deletion',
+      '1 edit, 1 deletion',
       '',
       'Personal memories that stay here: 4',
       'Nothing of other projects leaves. The answer is kept for this folder; “Engram: Choose What Is Shared…” changes it.',
@@ -62,8 +74,8 @@ describe('previewLines', () => {
   });
 
   it('keeps to one line what somebody wrote on several', () => {
-    const lines = previewLines(english, { ...preview, author: 'a\nb', groups: [{ project: 'x\ny', type: 'z\nz', memories: 1 }] });
-    expect(lines.split('\n')).toHaveLength(8);
+    const lines = previewLines(english, { ...preview, byAuthor: [{ name: 'a\nb', count: 1 }], byType: [{ name: 'z\nz', count: 1 }] });
+    expect(lines.split('\n')).toHaveLength(9);
   });
 });
 
