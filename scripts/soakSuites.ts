@@ -10,6 +10,7 @@ import { FolderChecker } from '../test/support/checkFolder.ts';
 import { BlankDatabases } from '../test/support/ourMember.ts';
 import { checkTwoWindows } from '../test/support/twoWindows.ts';
 import { undoProperties } from '../test/support/undoProperties.ts';
+import { walProperties } from '../test/support/walProperties.ts';
 import { WASM_PATH } from '../test/support/wasm.ts';
 import { checkSeed } from '../test/writerRules/checkHistory.ts';
 
@@ -29,6 +30,7 @@ export const soakSuites: readonly SoakSuite[] = [
   { name: 'team-with-git', seeds: 300, prepare: () => prepareTeam(withGit) },
   { name: 'fuzz', seeds: 1000, prepare: async () => checkFuzzSeed },
   { name: 'kills', seeds: 500, prepare: prepareKills },
+  { name: 'live-view', seeds: 500, prepare: prepareLiveView },
   { name: 'live-kills', seeds: 100, prepare: prepareLiveKills },
   { name: 'two-windows', seeds: 5, prepare: prepareTwoWindows },
 ];
@@ -43,6 +45,14 @@ async function prepareUndo(): Promise<(seed: number) => Promise<void>> {
   const properties = undoProperties(await loadSqlJs(WASM_PATH));
   return async (seed) => {
     for (const [, property] of properties) await fc.assert(property, { seed, numRuns: 10 });
+  };
+}
+
+/** Ten histories of another program's database for a seed, and ten readings while it goes on. */
+async function prepareLiveView(): Promise<(seed: number) => Promise<void>> {
+  const properties = walProperties(await loadSqlJs(WASM_PATH), { read: 0, busy: 0 });
+  return async (seed) => {
+    for (const { check } of properties) await check({ seed, numRuns: 10 });
   };
 }
 
