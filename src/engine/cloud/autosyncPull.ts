@@ -1,8 +1,11 @@
 import { ChunkApplier } from '../applyChunk.ts';
 import { chunkVersions } from '../chunkVersions.ts';
-import { normalizeProject } from '../goText.ts';
+import { EngramError } from '../errors.ts';
+import { getFold } from '../goJson.ts';
+import { goTrim, normalizeProject } from '../goText.ts';
 import { formatInstant } from '../goTime.ts';
 import type { FolderIndex } from '../ports.ts';
+import { decodeMutationPayload } from '../recordCodec.ts';
 import type { Int, SyncMutation } from '../records.ts';
 import { countRejected } from '../rejections.ts';
 import type { AutosyncContext, OpenAutosync } from './autosyncContext.ts';
@@ -98,6 +101,21 @@ function nameOf({ project }: PulledMutation): string {
   return normalizeProject(project).normalized;
 }
 
+/**
+ * A v1.16.1 server tells the rows of a chunk's arrays as upserts, a hidden one too, with its `deleted_at` (golden/cloud/roundtrip/14-14-16.json).
+ * Nothing else upserts a row that says that it is deleted.
+ */
 function asSyncMutation({ seq, entity, entityKey, op, payload, project, occurredAt }: PulledMutation): SyncMutation {
-  return { seq, targetKey: TARGET, source: 'remote', entity, entityKey, op, payload, project, occurredAt };
+  const isHidden = entity === 'observation' && deletedAt(payload) !== '';
+  return { seq, targetKey: TARGET, source: 'remote', entity, entityKey, op: isHidden ? 'delete' : op, payload, project, occurredAt };
+}
+
+function deletedAt(payload: string): string {
+  try {
+    const time = getFold(decodeMutationPayload(payload), 'deleted_at');
+    return typeof time === 'string' ? goTrim(time) : '';
+  } catch (error) {
+    if (EngramError.is(error)) return '';
+    throw error;
+  }
 }
