@@ -136,10 +136,12 @@ export class CloudMember {
   live(): unknown {
     const { store } = this.databases;
     const rows = [...store.observations()].filter((row) => !row.deletedAt);
+    // A session in which nothing was ever shared stays where it is.
+    const needed = new Set([...rows, ...store.prompts()].map(({ sessionId }) => sessionId));
     return {
       memories: rows.map((row) => observationVersion(row).record).sort(byKey),
       prompts: [...store.prompts()].map((row) => promptVersion(row).record).sort(byKey),
-      sessions: [...store.sessions()].sort((a, b) => (a.id < b.id ? -1 : 1)),
+      sessions: [...store.sessions()].filter(({ id }) => needed.has(id)).sort((a, b) => (a.id < b.id ? -1 : 1)),
     };
   }
 

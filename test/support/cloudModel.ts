@@ -215,8 +215,9 @@ function payloadOf(mutation: Row): Row {
   return JSON.parse(textOf(mutation, 'payload')) as Row;
 }
 
-function rowsOf(chunk: Row, list: string): Row[] {
-  return (chunk[list] ?? []) as Row[];
+/** A chunk may be the document `null`. */
+function rowsOf(chunk: Row | null, list: string): Row[] {
+  return (chunk?.[list] ?? []) as Row[];
 }
 
 function textOf(row: Row, field: string): string {
