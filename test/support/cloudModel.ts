@@ -104,6 +104,11 @@ export class CloudModel {
     return [...this.#chunks(project).keys()];
   }
 
+  /** As another program has pushed it, in the server's own words. */
+  store(project: string, entry: ChunkEntry, json: string): void {
+    this.#chunks(project).set(entry.id, { entry, json });
+  }
+
   /** As an administrator would. */
   remove(project: string, id: string): void {
     this.#chunks(project).delete(id);
