@@ -6,6 +6,7 @@ import { buildCommandLine } from '../test/kills/commandLine.ts';
 import { loadDatabaseKit } from '../test/simulation/memberDatabases.ts';
 import { inMemory, simulateSeed, withGit } from '../test/simulation/simulate.ts';
 import { FolderChecker } from '../test/support/checkFolder.ts';
+import { cloudTeamProperty } from '../test/support/cloudTeam.ts';
 import { BlankDatabases } from '../test/support/ourMember.ts';
 import { checkTwoWindows } from '../test/support/twoWindows.ts';
 import { undoProperties } from '../test/support/undoProperties.ts';
@@ -28,6 +29,7 @@ export const soakSuites: readonly SoakSuite[] = [
   { name: 'team-with-git', seeds: 300, prepare: () => prepareTeam(withGit) },
   { name: 'fuzz', seeds: 1000, prepare: async () => checkFuzzSeed },
   { name: 'kills', seeds: 500, prepare: prepareKills },
+  { name: 'cloud', seeds: 1000, prepare: prepareCloud },
   { name: 'two-windows', seeds: 5, prepare: prepareTwoWindows },
 ];
 
@@ -55,6 +57,14 @@ async function prepareTeam(simulationOf: typeof inMemory): Promise<(seed: number
 async function prepareKills(): Promise<(seed: number) => Promise<void>> {
   const [cli, checker] = [await buildCommandLine(), await FolderChecker.load()];
   return (seed) => checkKill(cli, checker, seed);
+}
+
+/** Ten runs over each kind of server for a seed. */
+async function prepareCloud(): Promise<(seed: number) => Promise<void>> {
+  const kit = await loadDatabaseKit(WASM_PATH);
+  return async (seed) => {
+    for (const isNewer of [false, true]) await fc.assert(cloudTeamProperty(kit, isNewer), { seed, numRuns: 10 });
+  };
 }
 
 /** Nothing is random in it but what the two processes do to each other. */

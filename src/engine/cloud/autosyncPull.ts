@@ -76,7 +76,7 @@ export class AutosyncPull {
     holdAsMutations({ index, store, project }, versions);
     const applier = new ChunkApplier(projectStore({ store, cloud, project }), index);
     await applier.apply(versions, turn);
-    applier.retryDeferred();
+    await applier.retryDeferred(turn);
     return countRejected(versions.rejected);
   }
 }

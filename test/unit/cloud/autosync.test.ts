@@ -175,6 +175,19 @@ describe('an entry that a server cannot take', () => {
   });
 });
 
+it('a hidden row that a newer server tells as an upsert stays hidden', async () => {
+  const row = { sync_id: 'obs-1', session_id: 's', type: 't', title: 'Gone', content: 'c', project: 'demo', scope: 'project' };
+  const payload = JSON.stringify({
+    ...row,
+    created_at: '2026-01-01 00:00:00',
+    updated_at: '2026-01-03 00:00:00',
+    deleted_at: '2026-01-02 00:00:00',
+  });
+  server.take([{ project: 'demo', entity: 'observation', entityKey: 'obs-1', op: 'upsert', payload }]);
+  await managerOf(bob).runOnce();
+  expect(bob.titles()).toEqual([]);
+});
+
 describe('what a server says when it refuses', () => {
   const cases = [
     [401, '', 'auth_required'],
