@@ -62,7 +62,8 @@ async function sees(window: Workbench, wanted: RegExp, limitMs = 20_000): Promis
   await eventually(
     `the view Cloud says ${wanted}`,
     async () => {
-      const text = (await window.view('Cloud').allInnerTexts()).join(' ').replaceAll(/\s+/g, ' ');
+      const texts = [...(await window.view('Cloud').allInnerTexts()), ...(await window.rowTexts('Cloud'))];
+      const text = texts.join(' ').replaceAll(/\s+/g, ' ');
       if (!wanted.test(text)) throw new Error(`read: ${text}`);
       return true;
     },
