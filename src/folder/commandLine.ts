@@ -4,14 +4,15 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { type ParseArgsConfig, parseArgs } from 'node:util';
 import { EngramError } from '../engine/errors.ts';
 import { DEFAULT_LIMITS, type ExportOptions, type FolderOptions, type NewMemory } from '../engine/folderRequests.ts';
-import type { FolderProblem, FolderState, ImportSummary } from '../engine/folderState.ts';
+import type { ImportSummary } from '../engine/folderState.ts';
 import { visible } from '../engine/readable.ts';
 import { type MemoryFolder, openMemoryFolder } from '../openFolder.ts';
 import { dataDirectory } from './cloudConfig.ts';
 import { type Answer, type Command, EXIT, type Values } from './commandAnswer.ts';
 import { CLOUD_USAGES, type CloudSetting, cloudSetting, runCloud } from './commandCloud.ts';
 import { runDoctor } from './commandDoctor.ts';
-import { healingLines, healLines, runMergeDriver, runRepair } from './healCommands.ts';
+import { exportLines, importLines, statusLines } from './commandLines.ts';
+import { healLines, runMergeDriver, runRepair } from './healCommands.ts';
 
 export interface CommandLineEnvironment {
   /** Absolute path of `sql-wasm.wasm`. */
@@ -186,56 +187,6 @@ async function runSearch(folder: MemoryFolder, values: Values, words: readonly s
   const hits = await folder.search(words.join(' '), { limit, ...(type && { type }), ...(project && { project }) });
   const lines = hits.map((hit) => visible(`${hit.syncId}  ${hit.type}  ${hit.title}`).replaceAll('\n', ' '));
   return { json: hits, lines: lines.length > 0 ? lines : ['Nothing found.'] };
-}
-
-function statusLines(state: FolderState): string[] {
-  if (state.folder !== 'ok') return [FOLDER_SENTENCE[state.folder]];
-  const { chunkTotals: chunks, toShare, totals } = state;
-  const share = toShare.memories + toShare.prompts + toShare.edits + toShare.deletes + toShare.relations;
-  return [
-    ...(state.manifest === 'absent' ? ['There is no manifest.json; the chunks that are here can be imported.'] : []),
-    `Chunks:          ${chunks.all} (${chunks.waiting} to import, ${chunks.missing} missing, ${chunks.altered + chunks.unreadable} not usable)`,
-    `To share:        ${share} (${toShare.personal} personal stay here, ${toShare.heldBack} held back)`,
-    `Memories here:   ${totals.observations} in ${totals.sessions} sessions, ${totals.prompts} prompts, ${totals.relations} relations`,
-    ...(state.git.ignored ? ['Git ignores this folder, so nothing in it is shared.'] : []),
-    ...(state.git.uncommitted > 0 ? [`Not committed:   ${state.git.uncommitted} (commit .engram to share them)`] : []),
-    ...(state.git.deleted > 0 ? [`Deleted here:    ${state.git.deleted} chunks that git has (git restore .engram brings them back)`] : []),
-    ...healingLines(state),
-    ...problemLines(state.problems),
-  ];
-}
-
-const FOLDER_SENTENCE: Readonly<Record<Exclude<FolderState['folder'], 'ok'>, string>> = {
-  absent: 'There is no .engram folder here.',
-  'absent-on-branch': 'This branch has no .engram folder, another branch has one.',
-  foreign: 'The .engram folder here belongs to another tool.',
-  'not-a-folder': '.engram is a file or a link, not a folder.',
-};
-
-function importLines(summary: ImportSummary): string[] {
-  const { chunks, memories, sessions, prompts, relations, edits, deletes } = summary;
-  const nothing = chunks + memories + sessions + prompts + relations + edits + deletes === 0;
-  const line = nothing
-    ? 'Nothing new to import.'
-    : `Imported ${chunks} chunks: ${memories} memories, ${sessions} sessions, ${prompts} prompts, ${relations} relations, ${edits} changed, ${deletes} deleted.`;
-  return [line, ...problemLines(summary.problems)];
-}
-
-function exportLines(summary: {
-  chunkIds: readonly string[];
-  memories: number;
-  sessions: number;
-  prompts: number;
-  mutations: number;
-  personal: number;
-}): string[] {
-  if (summary.chunkIds.length === 0) return ['Nothing new to export.'];
-  const counts = `${summary.memories} memories, ${summary.sessions} sessions, ${summary.prompts} prompts, ${summary.mutations} changes`;
-  return [`Exported ${summary.chunkIds.join(', ')}: ${counts}.`, 'Commit .engram to share them.'];
-}
-
-function problemLines(problems: readonly FolderProblem[]): string[] {
-  return problems.map((problem) => visible(`! ${problem.message} [${problem.code}]`).replaceAll('\n', ' '));
 }
 
 function exitCodeOf(summary: ImportSummary): number {
