@@ -29,6 +29,7 @@ function atCommandLine({ alice }: Team, server: TeamServer) {
 
 /** The sentence above the rows is drawn a little after them. */
 async function picture(stage: Stage, window: Workbench, name: string): Promise<void> {
+  if ((await window.view('Cloud').count()) > 0) await toTop(window);
   await window.page.waitForTimeout(500);
   await stage.picture(window, name);
 }
@@ -42,8 +43,6 @@ async function setUp({ folder, open }: Stage): Promise<{ team: Team; server: Tea
   await saveMemory(bob, 'Local tests need TZ=UTC', 'Two invoice tests compare dates as text.');
   await bob.seesStatus(/1 to share/);
   await bob.openSidebar();
-  // Room for all of its rows.
-  for (const view of ['Pending', 'Cloud']) await bob.page.locator(`.pane-header[aria-label^="${view}"]`).click();
   return { team, server, bob };
 }
 
@@ -78,22 +77,30 @@ async function sees(window: Workbench, wanted: RegExp, limitMs = 20_000): Promis
   );
 }
 
-const nextRow = (window: Workbench, text: string) => window.rows('Cloud').filter({ hasText: text }).first();
+/** Looking for rows has scrolled through them. */
+async function toTop(window: Workbench): Promise<void> {
+  await window.view('Cloud').locator('.monaco-list').first().hover({ force: true });
+  await window.page.mouse.wheel(0, -100_000);
+}
 
-/** From the first welcome to a teammate's memory, then everything that a server can refuse. */
+async function clickNext(window: Workbench, text: string): Promise<void> {
+  await toTop(window);
+  await window.rows('Cloud').filter({ hasText: text }).first().click();
+}
+
+/** From the first connection to a teammate's memory, then everything that a server can refuse. */
 const connecting: Journey = {
   name: 'The cloud from connecting to a refused token',
   run: async (stage) => {
     const { harness, server: editor } = stage;
     const { team, server, bob } = await setUp(stage);
     try {
-      await bob.view('Cloud').locator('.welcome-view', { hasText: 'Nothing is sent before you connect' }).waitFor();
-      await picture(stage, bob, 'cloud-welcome');
+      assert.equal(await bob.view('Cloud').count(), 0, 'no view before there is a server');
       assert.deepEqual(server.asked, [], 'nothing was asked before somebody connected');
 
       await connect(bob, server, 'mistyped');
       await bob.toasts().filter({ hasText: 'refuses this token. Nothing was kept.' }).waitFor();
-      await bob.view('Cloud').locator('.welcome-view').waitFor();
+      assert.equal(await bob.view('Cloud').count(), 0, 'an address whose token was refused is not kept');
       await clickToast(bob, 'refuses this token', 'Try Again');
       await bob.answer('https://memories.example.com', server.url);
       await bob.answer('Token', TOKEN);
@@ -140,7 +147,7 @@ async function aTeammatesRow({ team, server, bob, stage }: Scene & { readonly te
   await bob.command('Engram: Refresh');
   await sees(bob, /1 to fetch/);
   await picture(stage, bob, 'cloud-to-fetch');
-  await nextRow(bob, 'Sync with the cloud').click();
+  await clickNext(bob, 'Sync with the cloud');
   await eventually('the row of alice has arrived', () => memoriesIn(team.bob).includes('Prices are integers in cents'), 20_000);
   await sees(bob, /Up to date/);
   assert.equal(server.chunks(PROJECT).length, 2, 'what was fetched is not sent back');
@@ -159,7 +166,7 @@ async function refusals({ server, bob, stage }: Scene): Promise<void> {
   server.paused = false;
 
   server.allowed = [];
-  await nextRow(bob, 'Sync with the cloud').click();
+  await clickNext(bob, 'Sync with the cloud');
   await sees(bob, /Project refused/);
   await dismissToasts(bob);
   await picture(stage, bob, 'cloud-project-refused');
