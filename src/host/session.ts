@@ -30,6 +30,8 @@ export interface AutomaticRun {
   /** Milliseconds since 1970. */
   readonly atMs: number;
   readonly outcome: { readonly summary: CloudSyncSummary } | { readonly problem: FolderProblem };
+  /** When the next one comes; milliseconds since 1970. */
+  readonly nextAtMs: number;
 }
 
 /** The requests of the engine, each with a signal and progress. Rejections are `EngramError`. */

@@ -80,6 +80,7 @@ export class WindowSessions implements Sessions, Disposable {
       isOn: () => this.cloud.automatic && this.cloud.isConnected && this.trusted && window.state.focused,
       folders: () => [...this.#sessions.values()].map((session) => session.automatic),
       now: Date.now,
+      random: Math.random,
     });
   }
 
