@@ -11,7 +11,7 @@ const WITH_LOG = 2;
 
 interface Opened {
   readonly database: SqlDatabase;
-  /** Device and inode: another file in its place is another database. */
+  /** Device, inode and birth: another file in its place is another database. */
   readonly identity: string;
 }
 
@@ -44,6 +44,11 @@ export class NativeFile implements DatabaseFile {
     }
     this.#opened = { database, identity };
     return { database, fresh: true, live: false };
+  }
+
+  /** Which file is open; another one in its place has another identity. */
+  get identity(): string {
+    return `${this.path}|${this.#opened?.identity ?? ''}`;
   }
 
   async exists(): Promise<boolean> {
@@ -93,7 +98,8 @@ async function identityOf(path: string): Promise<string | undefined> {
   const subject = basename(path);
   try {
     const found = await lstat(path, { bigint: true });
-    if (found.isFile()) return `${found.dev}/${found.ino}`;
+    // A number is used again when a file is deleted. Where the system knows no time of birth it repeats that of the last change.
+    if (found.isFile()) return `${found.dev}/${found.ino}/${found.birthtimeNs < found.ctimeNs ? found.birthtimeNs : 0}`;
   } catch (error) {
     if (systemCode(error) === 'ENOENT') return undefined;
     throw translateFsError(error, subject, 'read');

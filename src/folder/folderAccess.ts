@@ -194,9 +194,15 @@ export class FolderAccess {
     }
     await this.save(writing.guard);
     await this.#keepUnshared(writing);
-    while (!writing.databases.search.advance(SEARCH_SLICE_MS)) await writing.turn();
+    await this.#followSearch(writing);
     await this.save(writing.guard);
     return result;
+  }
+
+  /** Up to what the memories were when it began: agents may go on writing for ever. */
+  async #followSearch({ databases: { search }, turn }: Writing): Promise<void> {
+    const passes = search.passes;
+    while (!search.advance(SEARCH_SLICE_MS) && search.passes < passes + 2) await turn();
   }
 
   /** What a person is told was not written is not there either: the next request reads what the disk has. */
