@@ -8,6 +8,7 @@ runCommandLine(process.argv.slice(2), {
   wasmPath: join(__dirname, 'sql-wasm.wasm'),
   version,
   cwd: process.cwd(),
+  env: process.env,
   out: write(process.stdout),
   err: write(process.stderr),
 }).then(

@@ -1,5 +1,9 @@
 import { type ExtensionContext, type LogOutputChannel, Uri, window } from 'vscode';
+import { CloudAccess } from './host/cloudAccess.ts';
+import { cloudHttp } from './host/cloudHttp.ts';
+import { CloudTokens } from './host/cloudTokens.ts';
 import { keepFolderName } from './host/keepFolder.ts';
+import { readCloudSettings } from './host/settings.ts';
 import { WindowSessions } from './host/windowSessions.ts';
 import { WorkerClient } from './host/workerClient.ts';
 import { startWorkerThread } from './host/workerThread.ts';
@@ -11,9 +15,12 @@ let running: { readonly sessions: WindowSessions; readonly client: WorkerClient 
 /** Registers and returns: what takes time begins after it, the worker with the first `.engram`. */
 export function activate(context: ExtensionContext): void {
   const log = window.createOutputChannel('Engram', { log: true });
+  const tokens = new CloudTokens(context.secrets);
+  const access = new CloudAccess({ server: () => readCloudSettings().server, tokens, http: cloudHttp });
   const client = new WorkerClient({
     start: (start, events) => startWorkerThread(context.asAbsolutePath('dist/worker.js'), start, events),
     wasmPath: context.asAbsolutePath('dist/sql-wasm.wasm'),
+    http: access,
     log: logTo(log),
   });
   const storage = context.storageUri ?? context.globalStorageUri;
@@ -24,6 +31,9 @@ export function activate(context: ExtensionContext): void {
     sessionId: `vscode-${crypto.randomUUID()}`,
     version: String(context.extension.packageJSON.version),
     platform: `${process.platform} ${process.arch}`,
+    access,
+    tokens,
+    onDidChangeSecrets: context.secrets.onDidChange,
   });
   running = { sessions, client };
   const ui = registerUi(sessions, { extensionUri: context.extensionUri, log, workspaceState: context.workspaceState });

@@ -1,4 +1,5 @@
 import type { NodeSqlite } from './adapters/nodeSqlite.ts';
+import type { Http } from './engine/cloud/cloudPorts.ts';
 import type { CallContext, FolderOptions, FolderRequests } from './engine/folderRequests.ts';
 import { OpenMemoryFolder } from './folder/memoryFolder.ts';
 
@@ -13,6 +14,10 @@ export interface FolderEnvironment {
   readonly quarantined: (chunkId: string) => boolean;
   /** The host's own SQLite; absent: looked for when a database needs it. For tests of a host that has none. */
   readonly findNative?: () => NodeSqlite | undefined;
+  /** The way to the cloud server; absent: there is none. */
+  readonly http?: Http;
+  /** The Engram program's own folder; absent: where that program looks for it. @throws {EngramError} cloud-config */
+  readonly dataDirectory?: () => string;
 }
 
 /** One `.engram` folder, open. Every request takes a signal and reports progress. */

@@ -1,3 +1,4 @@
+import type { HttpRequest, HttpResponse } from './engine/cloud/cloudPorts.ts';
 import type { FolderOptions, FolderRequests, Progress, RequestFailure } from './engine/folderRequests.ts';
 
 /** The typed boundary between the extension host's thread and the worker. Structured-cloneable data only. */
@@ -7,6 +8,7 @@ export type ToWorker =
   | { readonly kind: 'close'; readonly root: string }
   | RequestMessage
   | { readonly kind: 'cancel'; readonly id: number }
+  | HttpAnswer
   /** Finish what was asked, close every folder, then let the thread end. Nothing may follow it. */
   | { readonly kind: 'end' };
 
@@ -27,7 +29,15 @@ export type FromWorker =
   | { readonly kind: 'progress'; readonly id: number; readonly progress: Progress }
   /** Which chunk is being read; `undefined` when none is. If the thread dies now, this chunk is to blame. */
   | { readonly kind: 'reading'; readonly root: string; readonly chunkId: string | undefined }
+  /** The worker has neither the editor's proxy nor a token: the host sends this and adds the token. Ids are the worker's own. */
+  | { readonly kind: 'http'; readonly id: number; readonly request: HttpRequest }
+  | { readonly kind: 'http-cancel'; readonly id: number }
   | { readonly kind: 'log'; readonly level: 'info' | 'debug' | 'warn' | 'error'; readonly message: string };
+
+export type HttpAnswer = { readonly kind: 'http-answer'; readonly id: number } & (
+  | { readonly response: HttpResponse }
+  | { readonly error: RequestFailure }
+);
 
 /** Passed as `workerData`. */
 export interface WorkerStart {

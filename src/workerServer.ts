@@ -1,6 +1,7 @@
 import { EngramError } from './engine/errors.ts';
-import type { CallContext, FolderOptions, Progress, RequestFailure } from './engine/folderRequests.ts';
+import type { CallContext, FolderOptions, FolderRequests, Progress, RequestFailure } from './engine/folderRequests.ts';
 import type { FolderEnvironment, MemoryFolder } from './openFolder.ts';
+import { WorkerHttp } from './workerHttp.ts';
 import type { FromWorker, RequestMessage, ToWorker, WorkerStart } from './workerMessages.ts';
 
 /** What the server needs of its thread; tests give their own. */
@@ -16,6 +17,8 @@ export interface ServerParts {
 
 /** A person cannot read faster, and every message costs the other thread a turn. */
 const PROGRESS_EVERY_MS = 100;
+/** They wait for a server and touch no database, so nobody has to wait for them. */
+const ASIDE: ReadonlySet<keyof FolderRequests> = new Set(['cloudAsk', 'cloudCheck']);
 
 /**
  * Answers the messages of the extension host. The jobs of one folder run one after another, those of different folders side by side.
@@ -23,12 +26,14 @@ const PROGRESS_EVERY_MS = 100;
  */
 export class WorkerServer {
   readonly #parts: ServerParts;
+  readonly #http: WorkerHttp;
   readonly #folders = new Map<string, FolderJobs>();
   /** By request id, until it is answered. */
   readonly #jobs = new Map<number, RequestJob>();
 
   constructor(parts: ServerParts) {
     this.#parts = parts;
+    this.#http = new WorkerHttp(parts.post);
   }
 
   receive(message: ToWorker): void {
@@ -44,6 +49,9 @@ export class WorkerServer {
         break;
       case 'cancel':
         this.#cancel(message.id);
+        break;
+      case 'http-answer':
+        this.#http.receive(message);
         break;
       case 'end':
         this.#end();
@@ -83,10 +91,13 @@ export class WorkerServer {
     }
     const job: RequestJob = { ids: new Set([message.id]), controller: new AbortController() };
     this.#jobs.set(message.id, job);
-    jobs.add(
-      () => this.#run(jobs, message, job),
-      (error) => this.#finish(job, (id) => this.#fail(id, error)),
-    );
+    const run = (): Promise<void> => this.#run(jobs, message, job);
+    const failed = (error: unknown): void => this.#finish(job, (id) => this.#fail(id, error));
+    if (jobs.folder && ASIDE.has(message.name)) {
+      void run().catch(failed);
+      return;
+    }
+    jobs.add(run, failed);
     if (message.name === 'state') jobs.waitingState = job;
   }
 
@@ -136,6 +147,7 @@ export class WorkerServer {
       log: (level, message) => post({ kind: 'log', level, message }),
       onReading: (chunkId) => post({ kind: 'reading', root, chunkId }),
       quarantined: (chunkId) => quarantined.has(chunkId),
+      http: this.#http,
     };
   }
 

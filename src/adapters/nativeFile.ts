@@ -52,7 +52,7 @@ export class NativeFile implements DatabaseFile {
   }
 
   async exists(): Promise<boolean> {
-    return (await identityOf(this.path)) !== undefined;
+    return isDatabaseThere(this.path);
   }
 
   /** Every transaction is on disk already. */
@@ -107,9 +107,14 @@ async function identityOf(path: string): Promise<string | undefined> {
   throw new EngramError('not-regular-file', `${subject} is a symbolic link or a folder, not a plain file.`, { subject });
 }
 
+/** Whether a plain file stands there. @throws {EngramError} not-regular-file, io-failed */
+export async function isDatabaseThere(path: string): Promise<boolean> {
+  return (await identityOf(path)) !== undefined;
+}
+
 /** Whether the header says that changes may stand in a log beside the file; `false` where there is no such file. */
 export async function hasWriteAheadLog(path: string): Promise<boolean> {
-  if ((await identityOf(path)) === undefined) return false;
+  if (!(await isDatabaseThere(path))) return false;
   const bytes = new Uint8Array(2);
   try {
     const handle = await open(path, 'r');

@@ -1,3 +1,12 @@
+import type {
+  CloudCheck,
+  CloudOptions,
+  CloudState,
+  CloudSyncOptions,
+  CloudSyncSummary,
+  CloudUpgradeReport,
+  CloudUpgradeStep,
+} from './cloud/cloudState.ts';
 import type { EngramErrorCode } from './errors.ts';
 import type { ExportPreview } from './exportPreview.ts';
 import type { ExportSummary, FolderState, HealSummary, ImportSummary, MergeDriverState, SyncSummary } from './folderState.ts';
@@ -28,6 +37,8 @@ export interface FolderOptions {
   readonly project?: string;
   /** False: prompts that the team does not have stay here. */
   readonly includePrompts?: boolean;
+  /** Absent: no cloud. */
+  readonly cloud?: CloudOptions;
 }
 
 /** `workspace`: the folder's own `engram.db`. `live`: the Engram program's own, which agents write at any moment. `auto`: the live one where there is one. */
@@ -194,6 +205,20 @@ export interface FolderRequests {
   doctor(): Promise<HealthReport>;
   /** Writes what mends the findings of these kinds: chunks and manifest, or rows of the database; commits nothing. */
   repairHealth(repairs: readonly HealthRepair[]): Promise<RepairSummary>;
+  /** From the database, and what the server said when it was asked last: nothing leaves the machine. */
+  cloudState(): Promise<CloudState>;
+  /** Asks the server what it has, for the next {@link cloudState}; also what fails is told there. Other requests do not wait for it. */
+  cloudAsk(): Promise<void>;
+  /** Reads the manifest from a server that need not be configured yet; other requests do not wait for it. @throws {EngramError} cloud-config, cloud-unreachable, cloud-answer, cloud-refused */
+  cloudCheck(server: string): Promise<CloudCheck>;
+  /** Fetches, then sends. @throws {EngramError} cloud-config, cloud-unenrolled, cloud-unreachable, cloud-refused, cloud-answer */
+  cloudSync(options: CloudSyncOptions): Promise<CloudSyncSummary>;
+  /** The project takes part from now on; nothing is sent yet. @param project `''`: that of the folder */
+  cloudEnroll(project: string): Promise<void>;
+  /** The project takes no part any more. What is on the server stays there. */
+  cloudUnenroll(project: string): Promise<void>;
+  /** One step from git to the cloud, or back. A repair is applied unless it is only to be planned. */
+  cloudUpgrade(step: CloudUpgradeStep, options: { readonly planOnly?: boolean }): Promise<CloudUpgradeReport>;
 }
 
 export interface Progress {

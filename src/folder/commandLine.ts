@@ -7,7 +7,9 @@ import { DEFAULT_LIMITS, type ExportOptions, type FolderOptions, type NewMemory 
 import type { ImportSummary } from '../engine/folderState.ts';
 import { visible } from '../engine/readable.ts';
 import { type MemoryFolder, openMemoryFolder } from '../openFolder.ts';
+import { dataDirectory } from './cloudConfig.ts';
 import { type Answer, type Command, EXIT, type Values } from './commandAnswer.ts';
+import { CLOUD_USAGES, type CloudSetting, cloudSetting, runCloud } from './commandCloud.ts';
 import { runDoctor } from './commandDoctor.ts';
 import { exportLines, importLines, previewLines, statusLines } from './commandText.ts';
 import { healLines, runMergeDriver, runRepair } from './healCommands.ts';
@@ -17,6 +19,7 @@ export interface CommandLineEnvironment {
   readonly wasmPath: string;
   readonly version: string;
   readonly cwd: string;
+  readonly env: NodeJS.ProcessEnv;
   readonly out: (line: string) => void;
   readonly err: (line: string) => void;
 }
@@ -41,6 +44,8 @@ const OPTIONS = {
   database: { type: 'string' },
   'other-projects': { type: 'boolean' },
   fix: { type: 'boolean' },
+  server: { type: 'string' },
+  apply: { type: 'boolean' },
 } as const satisfies ParseArgsConfig['options'];
 
 const COMMANDS: Readonly<Record<string, Command>> = {
@@ -65,6 +70,9 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   search: { usage: 'search WORDS… [--type T] [--project P] [--limit N]', run: runSearch },
 };
 
+/** Commands of their own, because only they need what is configured for the cloud. */
+const CLOUD = 'cloud';
+
 /** Runs one command and gives its exit code; prints to `out`, errors to `err`, with `--json` one JSON value to `out`. */
 export async function runCommandLine(args: readonly string[], environment: CommandLineEnvironment): Promise<number> {
   let parsed: { values: Values; positionals: string[] };
@@ -79,35 +87,58 @@ export async function runCommandLine(args: readonly string[], environment: Comma
   if (values['version']) return print(environment, environment.version);
   if (values['help'] || name === undefined) return print(environment, help(), values['help'] ? EXIT.ok : EXIT.usage);
   const command = COMMANDS[name];
-  if (!command) {
-    environment.err(`Unknown command: ${name}. See --help.`);
-    return EXIT.usage;
+  if (command)
+    return answered(values, environment, () => inFolder({ values, environment }, (folder) => command.run(folder, values, words)));
+  if (name === CLOUD) {
+    return answered(values, environment, async () => {
+      const cloud = await cloudSetting(environment.env, text(values, 'project') ?? '');
+      return inFolder({ values, environment, cloud }, (folder) => runCloud(folder, values, words, cloud));
+    });
   }
-  return runCommand(command, { values, words, environment });
+  environment.err(`Unknown command: ${name}. See --help.`);
+  return EXIT.usage;
 }
 
-async function runCommand(
-  command: Command,
-  call: { values: Values; words: readonly string[]; environment: CommandLineEnvironment },
-): Promise<number> {
-  const { values, words, environment } = call;
-  const asJson = values['json'] === true;
+async function inFolder<T>(
+  call: { values: Values; environment: CommandLineEnvironment; cloud?: CloudSetting },
+  work: (folder: MemoryFolder) => Promise<T>,
+): Promise<T> {
+  const { values, environment, cloud } = call;
+  const options = {
+    ...optionsFor(findRoot(text(values, 'dir'), environment.cwd)),
+    ...memoriesOf(values),
+    ...(cloud && { cloud: cloud.options }),
+  };
+  const folder = openMemoryFolder(options, {
+    wasmPath: environment.wasmPath,
+    log: (level, message) => (level === 'error' || level === 'warn' ? environment.err(message) : undefined),
+    onReading: () => undefined,
+    quarantined: () => false,
+    dataDirectory: () => dataDirectory(environment.env),
+    ...(cloud?.http && { http: cloud.http }),
+  });
+  try {
+    return await work(folder);
+  } finally {
+    await folder.close();
+  }
+}
+
+/** Which memories. With the live ones `--project` says what the folder shares, whatever the command. @throws {EngramError} invalid-input */
+function memoriesOf(values: Values): Pick<FolderOptions, 'database' | 'project'> {
   const database = text(values, 'database') ?? 'workspace';
   if (database !== 'workspace' && database !== 'live' && database !== 'auto') {
-    environment.err('--database is workspace, live or auto.');
-    return EXIT.usage;
+    throw new EngramError('invalid-input', '--database is workspace, live or auto.');
   }
-  const folder = openMemoryFolder(
-    { ...optionsFor(findRoot(text(values, 'dir'), environment.cwd)), database },
-    {
-      wasmPath: environment.wasmPath,
-      log: (level, message) => (level === 'error' || level === 'warn' ? environment.err(message) : undefined),
-      onReading: () => undefined,
-      quarantined: () => false,
-    },
-  );
+  const project = text(values, 'project');
+  return { database, ...(project !== undefined && database !== 'workspace' && { project }) };
+}
+
+/** Prints what a command answers, or why it failed. @returns the exit code */
+async function answered(values: Values, environment: CommandLineEnvironment, run: () => Promise<Answer>): Promise<number> {
+  const asJson = values['json'] === true;
   try {
-    const answer = await command.run(folder, values, words);
+    const answer = await run();
     if (asJson) environment.out(JSON.stringify(answer.json, undefined, 2));
     else for (const line of answer.lines) environment.out(line);
     return answer.exitCode ?? EXIT.ok;
@@ -117,8 +148,6 @@ async function runCommand(
     if (asJson)
       environment.out(JSON.stringify({ error: { code: error.code, message: error.message, subject: error.subject } }, undefined, 2));
     return error.code === 'invalid-input' ? EXIT.usage : EXIT.failed;
-  } finally {
-    await folder.close();
   }
 }
 
@@ -253,7 +282,8 @@ function optionsFor(root: string): FolderOptions {
 }
 
 function help(): string {
-  const usages = Object.values(COMMANDS).map((command) => `  engram-memory ${command.usage}`);
+  const all = [...Object.values(COMMANDS).map(({ usage }) => usage), ...CLOUD_USAGES];
+  const usages = all.map((usage) => `  engram-memory ${usage}`);
   return [
     'Shares the memories of AI coding agents through the .engram folder of a git repository.',
     '',

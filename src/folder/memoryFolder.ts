@@ -10,6 +10,14 @@ import { makeTurn } from '../adapters/turns.ts';
 import { authorName } from '../adapters/userName.ts';
 import { ChunkApplier } from '../engine/applyChunk.ts';
 import { chunkVersions } from '../engine/chunkVersions.ts';
+import type {
+  CloudCheck,
+  CloudState,
+  CloudSyncOptions,
+  CloudSyncSummary,
+  CloudUpgradeReport,
+  CloudUpgradeStep,
+} from '../engine/cloud/cloudState.ts';
 import { Mender } from '../engine/doctorRepair.ts';
 import { EngramError } from '../engine/errors.ts';
 import type { ExportPreview } from '../engine/exportPreview.ts';
@@ -40,6 +48,7 @@ import type { ImportUndo, UndoSummary } from '../engine/undo.ts';
 import type { FolderEnvironment, MemoryFolder } from '../openFolder.ts';
 import { databaseFacts } from '../store/databaseFacts.ts';
 import { deleteMemory, editMemory, saveMemory } from '../store/saveMemory.ts';
+import { CloudFolder } from './cloudFolder.ts';
 import type { OpenDatabases } from './databases.ts';
 import { Doctor } from './doctor.ts';
 import { DriverKeeper } from './driverKeeper.ts';
@@ -59,12 +68,14 @@ export class OpenMemoryFolder implements MemoryFolder {
   readonly #exchange: FolderExchange;
   readonly #reader: FolderReader;
   readonly #driver: DriverKeeper;
+  readonly #cloud: CloudFolder;
   #healed: LastRepair | undefined;
 
   constructor(options: FolderOptions, environment: FolderEnvironment) {
     this.#access = new FolderAccess(options, environment);
     this.#exchange = new FolderExchange(this.#access);
     this.#reader = new FolderReader(this.#access);
+    this.#cloud = new CloudFolder(this.#access);
     const program = join(dirname(environment.wasmPath), 'mergeDriver.js');
     this.#driver = new DriverKeeper(program, (message) => environment.log('warn', message));
   }
@@ -313,5 +324,33 @@ export class OpenMemoryFolder implements MemoryFolder {
 
   readSession(id: string): Promise<ReadableDocument> {
     return this.#reader.readSession(id);
+  }
+
+  cloudState(context: CallContext = {}): Promise<CloudState> {
+    return this.#cloud.state(context);
+  }
+
+  cloudAsk(context: CallContext = {}): Promise<void> {
+    return this.#cloud.ask(context);
+  }
+
+  cloudCheck(server: string, context: CallContext = {}): Promise<CloudCheck> {
+    return this.#cloud.check(server, context);
+  }
+
+  cloudSync(options: CloudSyncOptions, context: CallContext = {}): Promise<CloudSyncSummary> {
+    return this.#cloud.sync(options, context);
+  }
+
+  cloudEnroll(project: string, context: CallContext = {}): Promise<void> {
+    return this.#cloud.enroll(project, context);
+  }
+
+  cloudUnenroll(project: string, context: CallContext = {}): Promise<void> {
+    return this.#cloud.unenroll(project, context);
+  }
+
+  cloudUpgrade(step: CloudUpgradeStep, options: { readonly planOnly?: boolean }, context: CallContext = {}): Promise<CloudUpgradeReport> {
+    return this.#cloud.upgrade(step, options, context);
   }
 }

@@ -1,5 +1,5 @@
 import type { FolderKind } from '../engine/folderState.ts';
-import type { SessionSnapshot, WorkspaceKind } from './session.ts';
+import type { Cloud, SessionSnapshot, WorkspaceKind } from './session.ts';
 
 /** Everything that `when` clauses of package.json may ask, by context key. */
 export interface ContextValues {
@@ -12,12 +12,24 @@ export interface ContextValues {
   readonly 'engram.syncing': boolean;
   /** Something is wrong with manifest or chunks that a repair can mend. */
   readonly 'engram.repairable': boolean;
+  /** The address of a cloud server is set. */
+  readonly 'engram.cloud.server': boolean;
+  /** The person has entered a token for it. */
+  readonly 'engram.cloud.connected': boolean;
+  /** The project of some folder takes part. */
+  readonly 'engram.cloud.enrolled': boolean;
+  /** An upgrade can be rolled back. */
+  readonly 'engram.cloud.upgrading': boolean;
 }
 
 /** Most severe first. */
 const SEVERITY: readonly FolderKind[] = ['not-a-folder', 'foreign', 'absent-on-branch', 'absent', 'ok'];
 
-export function contextValues(kind: WorkspaceKind, snapshots: readonly SessionSnapshot[]): ContextValues {
+export function contextValues(
+  kind: WorkspaceKind,
+  snapshots: readonly SessionSnapshot[],
+  cloud: Pick<Cloud, 'server' | 'isConnected'>,
+): ContextValues {
   const states = snapshots.flatMap(({ state }) => (state ? [state] : []));
   const isComplete = snapshots.length > 0 && states.length === snapshots.length;
   return {
@@ -26,6 +38,10 @@ export function contextValues(kind: WorkspaceKind, snapshots: readonly SessionSn
     'engram.empty': isComplete && states.every((state) => state.folder === 'ok' && state.chunkTotals.all === 0),
     'engram.pending': states.some((state) => state.chunkTotals.waiting > 0),
     'engram.repairable': states.some((state) => state.mode === 'full' && state.healing !== undefined),
+    'engram.cloud.server': cloud.server !== '',
+    'engram.cloud.connected': cloud.isConnected,
+    'engram.cloud.enrolled': snapshots.some((snapshot) => snapshot.cloud?.enrolled),
+    'engram.cloud.upgrading': snapshots.some((snapshot) => snapshot.cloud?.upgrade?.canRollBack),
     'engram.syncing': snapshots.some(({ activity }) => activity.kind !== 'idle' && activity.kind !== 'opening'),
   };
 }

@@ -20,11 +20,12 @@ export function describeWindow(facts: WindowFacts): string {
   return [...head, ...facts.sessions.flatMap(({ snapshot, settings }, at) => describeFolder(at + 1, snapshot, settings)), ''].join('\n');
 }
 
-function describeFolder(number: number, { state, activity, failure }: SessionSnapshot, settings: Settings): string[] {
-  const { autoImport, author, includePersonal, limits } = settings;
+function describeFolder(number: number, { state, activity, failure, cloud: stands }: SessionSnapshot, settings: Settings): string[] {
+  const { autoImport, author, includePersonal, limits, cloud } = settings;
   const lines = [
     `folder ${number}: ${activity.kind}, last failure: ${failure?.code ?? 'none'}`,
     `  settings: autoImport ${autoImport}, author ${author === '' ? 'default' : 'set'}, includePersonal ${includePersonal}, limits ${limits.maxChunkBytes} and ${limits.maxManifestBytes} bytes`,
+    `  cloud: server ${cloud.server === '' ? 'none' : 'set'}, automatic ${cloud.autosync}${stands ? `, enrolled ${stands.enrolled}, to send ${stands.toSend}, last reason ${stands.sync?.reasonCode || 'none'}` : ''}`,
   ];
   if (!state) return [...lines, '  not looked at yet'];
   return [

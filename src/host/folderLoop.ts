@@ -1,3 +1,4 @@
+import type { CloudState } from '../engine/cloud/cloudState.ts';
 import { EngramError } from '../engine/errors.ts';
 import type { FolderState, ImportSummary } from '../engine/folderState.ts';
 import { singleFlight } from '../engine/singleFlight.ts';
@@ -7,7 +8,7 @@ import { Retry, Settling } from './settling.ts';
 import type { SnapshotKeeper } from './snapshotKeeper.ts';
 
 /** Why a folder is looked at; for the log. */
-export type Reason = 'start' | 'files' | 'git' | 'retry' | 'settings' | 'trust' | 'focus' | 'refresh';
+export type Reason = 'start' | 'files' | 'git' | 'retry' | 'settings' | 'trust' | 'focus' | 'refresh' | 'cloud';
 
 export type AutoImport = 'on' | 'ask' | 'off';
 
@@ -18,6 +19,8 @@ export interface LoopParts {
   readonly keeper: SnapshotKeeper;
   readonly trusted: () => boolean;
   readonly autoImport: () => AutoImport;
+  /** Whether a cloud server is configured: only then the folder is asked how it stands with it. */
+  readonly hasCloud: () => boolean;
   /** Whether git is writing the work tree right now. Not asked in Restricted Mode. */
   readonly gitBusy: () => Promise<boolean>;
   readonly arrived: (arrival: WithoutSession<Arrival>) => void;
@@ -78,12 +81,25 @@ export class FolderLoop {
     const activity = keeper.snapshot.state === undefined ? keeper.begin('opening') : undefined;
     try {
       const state = await call('state', [], { signal: this.#abort.signal });
-      keeper.change({ state });
+      const cloud = await this.#readCloud(state);
+      keeper.change({ state, cloud });
       keeper.succeeded('state');
       this.#logProblems(state);
       return state;
     } finally {
       activity?.end();
+    }
+  }
+
+  /** From the database alone: the server is not asked. What fails here is a matter of the cloud's view and no other. */
+  async #readCloud({ mode, folder }: FolderState): Promise<CloudState | undefined> {
+    const { call, hasCloud, log } = this.#parts;
+    if (!hasCloud() || mode !== 'full' || folder !== 'ok') return undefined;
+    try {
+      return await call('cloudState', [], { signal: this.#abort.signal });
+    } catch (error) {
+      if (!EngramError.is(error, 'cancelled')) log('info', `cloud state failed: ${EngramError.is(error) ? error.code : String(error)}`);
+      return undefined;
     }
   }
 

@@ -1,11 +1,13 @@
 import { join } from 'node:path';
 import { Disposable, EventEmitter, Uri } from 'vscode';
+import type { CloudSyncSummary } from '../engine/cloud/cloudState.ts';
 import type { FolderOptions } from '../engine/folderRequests.ts';
+import type { AutomaticFolder } from './automaticSync.ts';
 import { type AutoImport, FolderLoop, type Reason } from './folderLoop.ts';
 import { gitFolderOf, pathExists } from './gitFolder.ts';
 import type { Place } from './probe.ts';
-import type { Arrival, FolderSession, SessionRequests, SessionSnapshot } from './session.ts';
-import { sessionRequests } from './sessionRequests.ts';
+import type { Arrival, AutomaticRun, FolderSession, SessionRequests, SessionSnapshot } from './session.ts';
+import { describeSync, sessionRequests } from './sessionRequests.ts';
 import { SnapshotKeeper } from './snapshotKeeper.ts';
 import { watchEngram, watchHead } from './watchers.ts';
 import type { WorkerClient } from './workerClient.ts';
@@ -50,6 +52,7 @@ export class EngramSession implements FolderSession, Disposable {
       keeper: this.#keeper,
       trusted,
       autoImport: parts.autoImport,
+      hasCloud: () => (parts.options().cloud?.server ?? '') !== '',
       gitBusy: () => this.#isGitBusy(),
       arrived: (arrival) => parts.arrived({ ...arrival, session: this }),
       log,
@@ -60,6 +63,30 @@ export class EngramSession implements FolderSession, Disposable {
 
   get snapshot(): SessionSnapshot {
     return this.#keeper.snapshot;
+  }
+
+  /** For syncs with the cloud that nobody asked for. */
+  get automatic(): AutomaticFolder {
+    const { cloud, activity } = this.snapshot;
+    return {
+      isReady: cloud?.enrolled === true && activity.kind === 'idle',
+      toSend: cloud?.toSend ?? 0,
+      sync: (signal) => this.#automaticSync(signal),
+      told: (run) => void this.#tellAutomaticRun(run),
+    };
+  }
+
+  /** The status bar stays quiet, the cloud's view tells. @throws {EngramError} */
+  async #automaticSync(signal: AbortSignal): Promise<CloudSyncSummary> {
+    const summary = await this.#parts.client.request(this.#parts.place.root, 'cloudSync', [{ automatic: true }], { signal });
+    if (!summary.skipped) this.#parts.log('info', `${this.#parts.name}: cloudSync (automatic): ${describeSync(summary)}`);
+    return summary;
+  }
+
+  /** Shows it, together with what it changed. */
+  async #tellAutomaticRun(automaticRun: AutomaticRun): Promise<void> {
+    this.#keeper.change({ automaticRun });
+    await this.#loop.look('cloud');
   }
 
   /** Watches, and looks for the first time. */

@@ -1,6 +1,8 @@
+import type { Http } from '../engine/cloud/cloudPorts.ts';
 import { EngramError } from '../engine/errors.ts';
 import type { CallContext, RequestFailure } from '../engine/folderRequests.ts';
 import type { FromWorker, RequestMessage, ToWorker, WorkerStart } from '../workerMessages.ts';
+import { HttpAnswers } from './httpAnswers.ts';
 import type { WorkerEvents, WorkerThread } from './workerThread.ts';
 
 /** What a thread is started with; tests start none. */
@@ -8,6 +10,8 @@ export interface ThreadParts {
   readonly start: (start: WorkerStart, events: WorkerEvents) => WorkerThread;
   /** Absolute path of `sql-wasm.wasm`. */
   readonly wasmPath: string;
+  /** Sends what the worker wants to say to the cloud server; decides whether anything leaves, and adds the token. */
+  readonly http: Http;
   readonly log: (level: 'info' | 'debug' | 'warn' | 'error', message: string) => void;
 }
 
@@ -26,6 +30,7 @@ export class RunningThread {
   readonly #waiting = new Map<number, Waiting>();
   readonly #reading = new Map<string, string>();
   readonly #over: Promise<void>;
+  readonly #http: HttpAnswers;
   #isEnding = false;
   #gone = false;
 
@@ -33,11 +38,17 @@ export class RunningThread {
     this.#parts = parts;
     const over = Promise.withResolvers<void>();
     this.#over = over.promise;
+    this.#http = new HttpAnswers(
+      parts.http,
+      (answer, transfer) => this.post(answer, transfer),
+      (message) => parts.log('error', message),
+    );
     const events: WorkerEvents = {
       message: (message) => this.#receive(message),
       error: (error) => parts.log('error', error.stack ?? error.message),
       ended: () => {
         this.#gone = true;
+        this.#http.cancelAll();
         this.#rejectAll();
         ended(this.#isEnding);
         over.resolve();
@@ -46,8 +57,8 @@ export class RunningThread {
     this.#thread = parts.start({ wasmPath: parts.wasmPath, quarantined }, events);
   }
 
-  post(message: ToWorker): void {
-    if (!this.#gone) this.#thread.post(message);
+  post(message: ToWorker, transfer: readonly ArrayBuffer[] = []): void {
+    if (!this.#gone) this.#thread.post(message, transfer);
   }
 
   /** @throws {EngramError} cancelled, without asking, when the signal says so already */
@@ -66,9 +77,10 @@ export class RunningThread {
     return [...this.#reading].map(([root, chunkId]) => ({ root, chunkId }));
   }
 
-  /** Lets it finish; one that does not within the limit is ended. */
+  /** Lets it finish; one that does not within the limit is ended. A server is not waited for. */
   async end(limitMs: number): Promise<void> {
     this.#isEnding = true;
+    this.#http.cancelAll();
     this.post({ kind: 'end' });
     const timer = setTimeout(() => this.#thread.terminate(), limitMs);
     await this.#over;
@@ -86,6 +98,12 @@ export class RunningThread {
       case 'reading':
         if (message.chunkId === undefined) this.#reading.delete(message.root);
         else this.#reading.set(message.root, message.chunkId);
+        break;
+      case 'http':
+        void this.#http.answer(message.id, message.request);
+        break;
+      case 'http-cancel':
+        this.#http.cancel(message.id);
         break;
       case 'progress':
         this.#waiting.get(message.id)?.onProgress?.(message.progress);

@@ -1,4 +1,5 @@
 import type { Event, Uri, WorkspaceFolder } from 'vscode';
+import type { CloudCheck, CloudState, CloudSyncSummary } from '../engine/cloud/cloudState.ts';
 import type { CallContext, FolderRequests } from '../engine/folderRequests.ts';
 import type { FolderProblem, FolderState, HealSummary, ImportSummary } from '../engine/folderState.ts';
 
@@ -18,6 +19,16 @@ export interface SessionSnapshot {
   readonly activity: Activity;
   /** Why the last run of whatever kind failed; cleared by the next that succeeds. */
   readonly failure: FolderProblem | undefined;
+  /** `undefined`: no cloud server is configured, or it was not looked at yet. */
+  readonly cloud?: CloudState | undefined;
+  /** What the last automatic sync with the cloud did, in this window. */
+  readonly automaticRun?: AutomaticRun | undefined;
+}
+
+export interface AutomaticRun {
+  /** Milliseconds since 1970. */
+  readonly atMs: number;
+  readonly outcome: { readonly summary: CloudSyncSummary } | { readonly problem: FolderProblem };
 }
 
 /** The requests of the engine, each with a signal and progress. Rejections are `EngramError`. */
@@ -47,10 +58,29 @@ export type Arrival =
 /** Why there is nothing to show, or that there is. */
 export type WorkspaceKind = 'no-folder' | 'not-initialised' | 'restricted' | 'ready' | 'virtual';
 
+/** The cloud server of this window's person. Until they have connected, nothing of ours opens a connection. */
+export interface Cloud {
+  /** Its address as set, `''`: none. */
+  readonly server: string;
+  /** A token for this very address is kept (or the person said that it wants none). */
+  readonly isConnected: boolean;
+  /** Enrolled projects are synced by themselves. */
+  readonly automatic: boolean;
+  /**
+   * Reads a manifest with this token; keeps token and address where the server takes the token.
+   *
+   * @param token `''`: the server wants none. @throws {EngramError} cloud-config, cloud-unreachable, cloud-answer, cloud-refused; nothing is kept then
+   */
+  connect(server: string, token: string, session: FolderSession): Promise<CloudCheck>;
+  /** Forgets the token of the server that is set. */
+  disconnect(): Promise<void>;
+}
+
 /** All folders of the window. */
 export interface Sessions {
   readonly kind: WorkspaceKind;
   readonly trusted: boolean;
+  readonly cloud: Cloud;
   readonly all: readonly FolderSession[];
   /** Workspace folders that have no `.engram` yet: where Initialize can make one (at the git root where there is one). */
   readonly candidates: readonly { readonly folder: WorkspaceFolder; readonly root: Uri }[];
@@ -61,6 +91,8 @@ export interface Sessions {
   readonly onDidArrive: Event<Arrival>;
   /** Somebody looks at the views: asks git whether another branch has the folder that is not here. Costs nothing where there is one. */
   lookAround(): void;
+  /** Somebody looks at the cloud's view: asks the server what it has, where they have connected and enrolled. */
+  askCloud(): Promise<void>;
   /** Makes `.engram` there and opens it. */
   initialise(root: Uri): Promise<FolderSession>;
   /** Looks for folders again and reads every state again. */

@@ -15,7 +15,18 @@ export interface RequestParts {
 }
 
 /** What a person did wrong, or wanted: no fault of the folder. */
-const NOT_OF_THE_FOLDER: ReadonlySet<EngramErrorCode> = new Set(['cancelled', 'invalid-input', 'not-found', 'untrusted']);
+const NOT_OF_THE_FOLDER: ReadonlySet<EngramErrorCode> = new Set([
+  'cancelled',
+  'invalid-input',
+  'not-found',
+  'untrusted',
+  // The cloud has a view of its own for them.
+  'cloud-config',
+  'cloud-unreachable',
+  'cloud-refused',
+  'cloud-answer',
+  'cloud-unenrolled',
+]);
 
 /**
  * The requests of a session as the UI calls them: each change shows as an activity and its result is in the snapshot before it resolves.
@@ -52,7 +63,24 @@ export function sessionRequests(parts: RequestParts): SessionRequests {
     readSession: (id, context) => full(() => call('readSession', [id], context)),
     doctor: (context) => full(() => call('doctor', [], context)),
     repairHealth: (repairs, context) => change('saving', { name: 'repairHealth', args: [repairs], context }),
+    cloudState: (context) => full(() => readCloud(parts, context)),
+    cloudAsk: (context) =>
+      full(async () => {
+        await call('cloudAsk', [], context);
+        await readCloud(parts, context);
+      }),
+    cloudCheck: (server, context) => full(() => call('cloudCheck', [server], context)),
+    cloudSync: (options, context) => change('syncing', { name: 'cloudSync', args: [options], context, describe: describeSync }),
+    cloudEnroll: (project, context) => change('saving', { name: 'cloudEnroll', args: [project], context }),
+    cloudUnenroll: (project, context) => change('saving', { name: 'cloudUnenroll', args: [project], context }),
+    cloudUpgrade: (step, options, context) => change('syncing', { name: 'cloudUpgrade', args: [step, options], context }),
   };
+}
+
+async function readCloud({ call, keeper }: RequestParts, context: CallContext | undefined): Promise<Answer<'cloudState'>> {
+  const cloud = await call('cloudState', [], context);
+  keeper.change({ cloud });
+  return cloud;
 }
 
 interface Change<Name extends keyof FolderRequests> {
@@ -92,6 +120,7 @@ function untrusted(): EngramError {
   return new EngramError('untrusted', 'Nothing is imported, exported or saved in Restricted Mode. Trust this folder first.');
 }
 
-function describeSync({ imported, exported, healed }: SyncSummary): string {
+/** Also of an exchange with the cloud. */
+export function describeSync({ imported, exported, healed }: SyncSummary): string {
   return `${healed ? `${describeHeal(healed)}, ` : ''}${describeImport(imported)}, ${describeExport(exported)}`;
 }

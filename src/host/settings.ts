@@ -1,4 +1,5 @@
-import { type Uri, type WorkspaceConfiguration, workspace } from 'vscode';
+import { ConfigurationTarget, type Uri, type WorkspaceConfiguration, workspace } from 'vscode';
+import type { CloudOptions } from '../engine/cloud/cloudState.ts';
 import { DEFAULT_LIMITS, type FolderLimits } from '../engine/folderRequests.ts';
 import type { AutoImport } from './folderLoop.ts';
 
@@ -11,6 +12,7 @@ export interface Settings {
   readonly author: string;
   readonly includePersonal: boolean;
   readonly limits: FolderLimits;
+  readonly cloud: CloudOptions;
 }
 
 const MEGABYTE = 1024 * 1024;
@@ -19,22 +21,41 @@ const MEGABYTE = 1024 * 1024;
 export function readSettings(root: Uri): Settings {
   const settings = workspace.getConfiguration(SETTINGS_SECTION, root);
   const autoImport = settings.get<unknown>('autoImport');
-  const author = personal(settings, 'author');
   return {
     autoImport: autoImport === 'ask' || autoImport === 'off' ? autoImport : 'on',
-    author: typeof author === 'string' ? author.trim() : '',
+    author: text(personal(settings, 'author')),
     includePersonal: personal(settings, 'includePersonal') === true,
     limits: {
       maxChunkBytes: bytes(personal(settings, 'maxChunkMegabytes'), DEFAULT_LIMITS.maxChunkBytes),
       maxManifestBytes: bytes(personal(settings, 'maxManifestMegabytes'), DEFAULT_LIMITS.maxManifestBytes),
     },
+    cloud: {
+      server: text(personal(settings, 'cloud.server')),
+      project: text(settings.get<unknown>('cloud.project')),
+      autosync: personal(settings, 'cloud.automatic') === true,
+    },
   };
+}
+
+/** What holds for the whole window: a workspace can set neither. */
+export function readCloudSettings(): { readonly server: string; readonly automatic: boolean } {
+  const settings = workspace.getConfiguration(SETTINGS_SECTION);
+  return { server: text(personal(settings, 'cloud.server')), automatic: personal(settings, 'cloud.automatic') === true };
+}
+
+/** Into the settings of the person on this machine. */
+export async function writeCloudServer(server: string): Promise<void> {
+  await workspace.getConfiguration(SETTINGS_SECTION).update('cloud.server', server, ConfigurationTarget.Global);
 }
 
 /** What the person has set. A workspace may not say what leaves, under which name, or how much is read. */
 function personal(settings: WorkspaceConfiguration, key: string): unknown {
   const found = settings.inspect<unknown>(key);
   return found?.globalValue ?? found?.defaultValue;
+}
+
+function text(value: unknown): string {
+  return typeof value === 'string' ? value.trim() : '';
 }
 
 function bytes(megabytes: unknown, otherwise: number): number {

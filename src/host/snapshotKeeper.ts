@@ -15,7 +15,7 @@ export interface RunningActivity {
 /** Which kind of run failed or went well: reading the state, the automatic import, or what a person asked for. */
 export type Step = 'state' | 'import' | 'command';
 
-export type SnapshotChange = Partial<Pick<SessionSnapshot, 'state' | 'failure'>>;
+export type SnapshotChange = Partial<Pick<SessionSnapshot, 'state' | 'failure' | 'cloud' | 'automaticRun'>>;
 
 /** Holds the one immutable snapshot of a session and replaces it whole. Of several activities the one begun last is shown. */
 export class SnapshotKeeper {
@@ -86,7 +86,8 @@ export class SnapshotKeeper {
 /** What a person is told of a failure. The sentence of one that is not ours stays in the log. */
 export function toProblem(error: unknown): FolderProblem {
   if (!EngramError.is(error)) return { code: 'io-failed', severity: 'error', message: 'Engram could not finish. The log has details.' };
-  const severity = error.code === 'store-locked' || error.code === 'worker-lost' ? 'warning' : 'error';
+  const severity =
+    error.code === 'store-locked' || error.code === 'worker-lost' || error.code === 'cloud-unreachable' ? 'warning' : 'error';
   const problem = { code: error.code, severity, message: error.message } as const;
   return error.subject === undefined ? problem : { ...problem, subject: error.subject };
 }

@@ -1,7 +1,10 @@
-import { Disposable, EventEmitter, version as editor, Uri, type WorkspaceFolder, window, workspace } from 'vscode';
+import { Disposable, type Event, EventEmitter, version as editor, Uri, type WorkspaceFolder, window, workspace } from 'vscode';
 import { EngramError } from '../engine/errors.ts';
 import type { FolderOptions } from '../engine/folderRequests.ts';
 import { singleFlight } from '../engine/singleFlight.ts';
+import { AutomaticSync } from './automaticSync.ts';
+import type { CloudAccess } from './cloudAccess.ts';
+import type { CloudTokens } from './cloudTokens.ts';
 import { ContextKeys } from './contextKeys.ts';
 import { contextValues } from './contextValues.ts';
 import { describeWindow } from './diagnostics.ts';
@@ -9,9 +12,10 @@ import { type Discovered, discoverFolders, discoverNested, diskFolders, isBelow,
 import { EngramSession } from './folderSession.ts';
 import { GitExtension } from './gitExtension.ts';
 import type { Arrival, FolderSession, Sessions, WorkspaceKind } from './session.ts';
-import { readSettings, SETTINGS_SECTION } from './settings.ts';
+import { readCloudSettings, readSettings, SETTINGS_SECTION, writeCloudServer } from './settings.ts';
 import { Settling } from './settling.ts';
 import { watchForEngram } from './watchers.ts';
+import { WindowCloud } from './windowCloud.ts';
 import type { WorkerClient } from './workerClient.ts';
 
 export interface WindowParts {
@@ -24,6 +28,10 @@ export interface WindowParts {
   readonly version: string;
   /** Operating system and processor. */
   readonly platform: string;
+  readonly access: CloudAccess;
+  readonly tokens: CloudTokens;
+  /** Another window may connect or disconnect. */
+  readonly onDidChangeSecrets: Event<unknown>;
 }
 
 /** The search through all files waits until the window has come to rest. */
@@ -53,9 +61,23 @@ export class WindowSessions implements Sessions, Disposable {
   #isDisposed = false;
   readonly onDidChange = this.#changed.event;
   readonly onDidArrive = this.#arrived.event;
+  readonly cloud: WindowCloud;
+  readonly #automatic: AutomaticSync;
 
   constructor(parts: WindowParts) {
     this.#parts = parts;
+    this.cloud = new WindowCloud({
+      access: parts.access,
+      tokens: parts.tokens,
+      settings: readCloudSettings,
+      setServer: writeCloudServer,
+      changed: () => this.#tell(),
+    });
+    this.#automatic = new AutomaticSync({
+      isOn: () => this.cloud.automatic && this.cloud.isConnected && this.trusted && window.state.focused,
+      folders: () => [...this.#sessions.values()].map((session) => session.automatic),
+      now: Date.now,
+    });
   }
 
   get kind(): WorkspaceKind {
@@ -87,7 +109,10 @@ export class WindowSessions implements Sessions, Disposable {
       workspace.onDidChangeConfiguration((event) => {
         if (event.affectsConfiguration(SETTINGS_SECTION)) this.#configure('settings');
       }),
+      this.#parts.onDidChangeSecrets(() => void this.cloud.refresh()),
+      this.#automatic,
     );
+    void this.cloud.refresh();
     void this.#discover();
   }
 
@@ -124,6 +149,15 @@ export class WindowSessions implements Sessions, Disposable {
   async refresh(): Promise<void> {
     await this.#search();
     await Promise.all([...this.#sessions.values()].map((session) => session.look('refresh')));
+    await this.askCloud();
+  }
+
+  /** What the server has is asked by who looks at it: never before a person has connected, and of enrolled projects only. */
+  async askCloud(): Promise<void> {
+    if (!this.cloud.isConnected || !this.trusted) return;
+    const enrolled = this.all.filter(({ snapshot }) => snapshot.cloud?.enrolled);
+    // What fails is in the answer.
+    await Promise.allSettled(enrolled.map((session) => session.requests.cloudAsk()));
   }
 
   async diagnostics(): Promise<string> {
@@ -252,22 +286,23 @@ export class WindowSessions implements Sessions, Disposable {
 
   #configure(reason: 'trust' | 'settings' | 'git'): void {
     if (this.trusted && this.#sessions.size > 0) this.#git.start();
+    if (reason !== 'git') void this.cloud.refresh();
     for (const session of this.#sessions.values()) session.configure(reason);
     this.#tell();
   }
 
   #options(root: Uri): FolderOptions {
-    const { author, includePersonal, limits } = readSettings(root);
+    const { author, includePersonal, limits, cloud } = readSettings(root);
     const { sessionId, keepFolder } = this.#parts;
     const trusted = this.trusted;
     const gitPath = trusted ? this.#git.path : '';
-    return { root: root.fsPath, trusted, gitPath, limits, author, includePersonal, sessionId, keepFolder: keepFolder(root.fsPath) };
+    return { root: root.fsPath, trusted, gitPath, limits, author, includePersonal, sessionId, keepFolder: keepFolder(root.fsPath), cloud };
   }
 
   #tell(): void {
     if (this.#isDisposed || !this.#hasLooked) return;
     const snapshots = this.all.map((session) => session.snapshot);
-    this.#contextKeys.update(contextValues(this.kind, snapshots));
+    this.#contextKeys.update(contextValues(this.kind, snapshots, this.cloud));
     this.#changed.fire();
   }
 }

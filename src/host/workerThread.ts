@@ -3,7 +3,8 @@ import type { FromWorker, ToWorker, WorkerStart } from '../workerMessages.ts';
 
 /** A running thread as the client sees it; tests give one without a thread. */
 export interface WorkerThread {
-  post(message: ToWorker): void;
+  /** @param transfer memory that is the thread's from now on; none: all is copied */
+  post(message: ToWorker, transfer?: readonly ArrayBuffer[]): void;
   /** Ends it at once, whatever it is doing. */
   terminate(): void;
 }
@@ -31,7 +32,7 @@ export function startWorkerThread(path: string, start: WorkerStart, events: Work
   worker.on('error', events.error);
   worker.on('exit', events.ended);
   return {
-    post: (message) => worker.postMessage(message),
+    post: (message, transfer = []) => worker.postMessage(message, transfer),
     terminate: () => void worker.terminate(),
   };
 }

@@ -1,6 +1,7 @@
 import type { EngramErrorCode } from '../engine/errors.ts';
 import type { FolderProblem, FolderState } from '../engine/folderState.ts';
 import type { SessionSnapshot } from '../host/session.ts';
+import { cloudNext } from './cloudText.ts';
 import { healingNotices, isTold } from './healingNotices.ts';
 import { plain, SENTENCE_LENGTH } from './plainText.ts';
 import type { NoticeAction, Row, RowIcon } from './rows.ts';
@@ -157,6 +158,14 @@ function actionOf(code: EngramErrorCode, subject: string, root: string): NoticeA
       return CHUNK_ID.test(subject) ? { kind: 'reveal-chunk', root, id: subject } : { kind: 'run', command: 'engram.showLog' };
     case 'untrusted':
       return { kind: 'run', command: 'workbench.trust.manage' };
+    case 'cloud-config':
+      return { kind: 'cloud', root, command: 'engram.connectCloud' };
+    case 'cloud-unenrolled':
+      return { kind: 'cloud', root, command: 'engram.enrollProject' };
+    case 'cloud-unreachable':
+    case 'cloud-refused':
+    case 'cloud-answer':
+      return { kind: 'cloud', root, command: 'engram.syncCloud' };
     case 'store-locked':
     case 'lock-lost':
     case 'disk-full':
@@ -185,6 +194,7 @@ function nextText(t: Translate, action: NoticeAction): string {
   if (action.kind === 'review-unshared') return t('Click to choose what happens to them');
   if (action.kind === 'import-altered') return t('Click to decide whether it is imported');
   if (action.kind === 'reveal-chunk') return t('Click to show the file');
+  if (action.kind === 'cloud') return cloudNext(t, action.command);
   switch (action.command) {
     case 'engram.syncNow':
       return t('Click to try again');

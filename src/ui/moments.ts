@@ -5,11 +5,13 @@ export interface Calendar {
   readonly locale: string;
   /** IANA name; absent: the machine's. */
   readonly timeZone?: string;
+  /** Times are written to the second. */
+  readonly seconds?: true;
 }
 
 /** `2026-02-01T09:00:00Z` as a short date and time. Text that is no time is shown as it stands (cut): it came from a teammate's file. */
 export function momentText(written: string, calendar: Calendar): string {
-  return format(written, calendar, { dateStyle: 'medium', timeStyle: 'short' });
+  return format(written, calendar, { dateStyle: 'medium', timeStyle: calendar.seconds ? 'medium' : 'short' });
 }
 
 /** The day alone, for groups. */

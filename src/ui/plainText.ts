@@ -21,4 +21,5 @@ export function plain(text: string, maxLength = LABEL_LENGTH): string {
 /** A code point takes at most two units; the rest is room for white space that collapses. Keeps a 2 MB title cheap. */
 const SLACK = 4;
 
-const INVISIBLE = /(?![\u200c\u200d])[\p{Cc}\p{Cf}]/gu;
+/** Of the block of tags also those that mean nothing yet: they are as invisible. */
+const INVISIBLE = /(?![\u200c\u200d])[\p{Cc}\p{Cf}\u{e0000}-\u{e007f}]/gu;

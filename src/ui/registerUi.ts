@@ -2,6 +2,7 @@ import { Disposable, type LogOutputChannel, languages, type Memento, type Uri } 
 import type { Sessions } from '../host/session.ts';
 import { Arrivals } from './arrivals.ts';
 import { ChunkView } from './chunkView.ts';
+import { CloudView } from './cloudView.ts';
 import { registerCommands } from './commands/registerCommands.ts';
 import { ContentEditor } from './documents/contentEditor.ts';
 import { DocumentLinks } from './documents/documentLinks.ts';
@@ -27,6 +28,7 @@ export function registerUi(sessions: Sessions, host: UiHost): Disposable {
     editor,
     chunks,
     new PendingView(sessions, log),
+    new CloudView(sessions, log),
     new StatusItem(sessions),
     new Arrivals(sessions, log),
     languages.registerDocumentLinkProvider({ scheme: SCHEME, language: LANGUAGE }, new DocumentLinks(documents)),

@@ -112,6 +112,8 @@ function noticeCommand(action: NoticeAction): Command {
       return ours('engram.restoreKept', { kind: 'folder', root: action.root });
     case 'review-unshared':
       return ours('engram.reviewUnshared', { kind: 'folder', root: action.root });
+    case 'cloud':
+      return ours(action.command, { kind: 'folder', root: action.root });
     case 'run':
       return { title: l10n.t('Open'), command: action.command };
   }

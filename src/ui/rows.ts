@@ -1,3 +1,5 @@
+import type { CommandId } from './commandIds.ts';
+
 /** A row of a tree without any `vscode` object, so that wording, order and icons are unit-tested. Plain text only. */
 export interface Row {
   /** Stable across refreshes: VS Code keeps selection and expansion by it. */
@@ -42,7 +44,14 @@ export type NoticeAction =
   | { readonly kind: 'review-unshared'; readonly root: string }
   | { readonly kind: 'import-altered'; readonly root: string; readonly id: string }
   | { readonly kind: 'reveal-chunk'; readonly root: string; readonly id: string }
+  | { readonly kind: 'cloud'; readonly root: string; readonly command: CloudCommand }
   | { readonly kind: 'run'; readonly command: RunCommand };
+
+/** What can be the next thing to do in the cloud's view. */
+export type CloudCommand = Extract<
+  CommandId,
+  'engram.connectCloud' | 'engram.enrollProject' | 'engram.syncCloud' | 'engram.diagnoseCloudUpgrade' | 'engram.bootstrapCloud'
+>;
 
 type RunCommand = 'engram.syncNow' | 'engram.showLog' | 'engram.installMergeDriver' | 'workbench.trust.manage' | 'workbench.view.scm';
 

@@ -1,3 +1,4 @@
+import type { CloudSyncSummary } from '../engine/cloud/cloudState.ts';
 import type { ExportSummary, HealSummary, ImportSummary, SyncSummary } from '../engine/folderState.ts';
 import type { UndoSummary } from '../engine/undo.ts';
 import { chunkCount, contentOf, editCount } from './counts.ts';
@@ -18,6 +19,15 @@ export function syncText(t: Translate, runs: readonly SyncSummary[]): string {
   if (imported !== '' && exported !== '') return t('Engram: imported {0}; wrote {1}, commit to share', imported, exported);
   if (imported !== '') return t('Engram: imported {0}', imported);
   return exported === '' ? t('Engram: nothing new') : t('Engram: wrote {0}, commit to share', exported);
+}
+
+/** What an exchange with the cloud brought and sent. */
+export function cloudSyncText(t: Translate, { imported, exported }: CloudSyncSummary): string {
+  const fetched = importedContent(t, [imported]);
+  const sent = exportedContent(t, [exported]);
+  if (fetched !== '' && sent !== '') return t('fetched {0}; sent {1}', fetched, sent);
+  if (fetched !== '') return t('fetched {0}', fetched);
+  return sent === '' ? t('nothing new') : t('sent {0}', sent);
 }
 
 export function importText(t: Translate, runs: readonly ImportSummary[]): string {

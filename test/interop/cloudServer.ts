@@ -75,6 +75,11 @@ export class CloudServer {
     return this.#send(path, { method: 'POST', body: Buffer.from(body) });
   }
 
+  /** Resolves to the list of a project's chunks, by the time of their arrival. */
+  async chunks(project: string): Promise<readonly { readonly id: string; readonly created_by: string }[]> {
+    return JSON.parse((await this.get(`/sync/pull?project=${project}`)).text).chunks;
+  }
+
   /** Resolves to what its database answers, a line for each row. */
   query(sql: string): Promise<string> {
     return this.#postgres.query(this.#database, sql);

@@ -8,6 +8,7 @@ import { type EngramProgram, findPrograms } from './programs.ts';
 import { randomHistories } from './randomHistories.ts';
 import { sameBytes } from './sameBytes.ts';
 import { theirsToOurs } from './theirsToOurs.ts';
+import { upgradeStates } from './upgradeStates.ts';
 
 const found = findPrograms();
 for (const { path, name } of found.filter((program) => program.generation === 'newer')) {
@@ -26,6 +27,7 @@ describe.skipIf(known.length === 0).each(known.length > 0 ? known : [nobody])('$
   memoriesFile(program);
   liveMemories(program);
   oddRows(program);
+  upgradeStates(program);
 });
 
 describe.skipIf(known.length === 0)('a team of ours and every program that is here', () => {

@@ -1,5 +1,4 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
@@ -7,6 +6,7 @@ import type { DatabaseSync } from 'node:sqlite';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { onTestFinished } from 'vitest';
 import { temporaryFolder } from '../support/folder.ts';
+import { endOf } from './postgres.ts';
 import { type EngramProgram, PROGRAM_TIMEOUT_MS, programEnvironment } from './programs.ts';
 import { type Rows, readRows, withDatabase } from './rows.ts';
 
@@ -26,13 +26,21 @@ export class Teammate {
   readonly databasePath: string;
   readonly #environment: NodeJS.ProcessEnv;
 
-  constructor(program: EngramProgram, user = 'gopher') {
+  /** @param more what the program finds in its environment besides */
+  constructor(program: EngramProgram, user = 'gopher', more: NodeJS.ProcessEnv = {}) {
     this.program = program;
     const home = temporaryFolder();
     const data = join(home, 'data');
     mkdirSync(data);
     this.databasePath = join(data, 'engram.db');
-    this.#environment = programEnvironment(home, data, user);
+    this.#environment = { ...programEnvironment(home, data, user), ...more };
+  }
+
+  /** Starts the program for as long as the test goes on, such as a server. */
+  start(folder: string, args: readonly string[], more: NodeJS.ProcessEnv = {}): ChildProcess {
+    const child = spawn(this.program.path, args, { cwd: folder, env: { ...this.#environment, ...more }, stdio: 'ignore' });
+    onTestFinished(() => endOf(child, 'SIGKILL'));
+    return child;
   }
 
   /** Runs the program in the folder that holds `.engram`. Resolves to what it printed. @throws {Error} with all of it where it fails */
@@ -87,15 +95,7 @@ export class Teammate {
   /** Starts its HTTP server, which keeps the database open until the test is over. Resolves to its address once it answers. */
   async serve(folder: string): Promise<string> {
     const port = await freePort();
-    const child = spawn(this.program.path, ['serve'], {
-      cwd: folder,
-      env: { ...this.#environment, ENGRAM_PORT: String(port) },
-      stdio: 'ignore',
-    });
-    onTestFinished(async () => {
-      child.kill('SIGKILL');
-      if (child.exitCode === null && child.signalCode === null) await once(child, 'close');
-    });
+    const child = this.start(folder, ['serve'], { ENGRAM_PORT: String(port) });
     const url = `http://127.0.0.1:${port}`;
     for (const start = performance.now(); performance.now() - start < PROGRAM_TIMEOUT_MS; await sleep(20)) {
       const answer = await fetch(`${url}/health`).catch(() => undefined);

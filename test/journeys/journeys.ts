@@ -1,5 +1,6 @@
 import { badInput } from './badInput.ts';
 import { clicking } from './clicking.ts';
+import { cloud } from './cloud.ts';
 import { folders } from './folders.ts';
 import { healing } from './healing.ts';
 import { health } from './health.ts';
@@ -23,6 +24,7 @@ export const journeys: readonly Journey[] = [
   ...folders,
   ...healing,
   ...health,
+  ...cloud,
   hostileText,
   ...badInput,
   ...storage,

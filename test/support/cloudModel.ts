@@ -98,6 +98,19 @@ export class CloudModel {
   }
 }
 
+/** A transport whose server may refuse everything. @param refusal asked at each call */
+export function refusable(transport: Transport, refusal: () => EngramError | undefined): Transport {
+  const asked = <P extends readonly unknown[], T>(call: (...given: P) => Promise<T>) => {
+    return async (...given: P): Promise<T> => {
+      const error = refusal();
+      if (error) throw error;
+      return call(...given);
+    };
+  };
+  const { readManifest, writeManifest, readChunk, writeChunk } = transport;
+  return { readManifest: asked(readManifest), writeManifest, readChunk: asked(readChunk), writeChunk: asked(writeChunk) };
+}
+
 export function refusal(status: number, code: string, sentence: string): HttpStatusError {
   const errorClass = code.startsWith('upgrade_') ? (code.split('_')[1] ?? '') : 'policy';
   const body = new TextEncoder().encode(JSON.stringify({ error_class: errorClass, error_code: code, error: sentence }));

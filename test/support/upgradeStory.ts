@@ -1,17 +1,22 @@
 import { readFileSync } from 'node:fs';
+import { openSqlJs } from '../../src/adapters/sqlJs.ts';
 import type { CloudStore } from '../../src/engine/cloud/cloudPorts.ts';
+import { CloudSyncer } from '../../src/engine/cloud/cloudSyncer.ts';
 import { enrollProject } from '../../src/engine/cloud/enrolment.ts';
+import { HttpStatusError } from '../../src/engine/cloud/httpStatusError.ts';
 import { EngramError } from '../../src/engine/errors.ts';
 import { parseGoJson } from '../../src/engine/goJson.ts';
-import { sessionMutation, upsertMutation } from '../../src/engine/payloads.ts';
-import type { SqlDatabase, SqlValue } from '../../src/engine/ports.ts';
+import type { FolderIndex, SqlDatabase, SqlValue, Transport } from '../../src/engine/ports.ts';
 import { decodeMutationPayload, observationFromJson, promptFromJson } from '../../src/engine/recordCodec.ts';
 import { type BootstrapSync, bootstrapProject } from '../../src/engine/upgrade/bootstrap.ts';
 import { examineUpgrade } from '../../src/engine/upgrade/diagnose.ts';
 import { repairCloudUpgrade } from '../../src/engine/upgrade/repair.ts';
 import { rollbackProject } from '../../src/engine/upgrade/rollback.ts';
 import { SqlCloudStore } from '../../src/store/cloudStore.ts';
+import { openFolderIndex } from '../../src/store/folderIndex.ts';
 import { SqlMemoryStore } from '../../src/store/memoryStore.ts';
+import type { DatabaseKit } from '../simulation/memberDatabases.ts';
+import { CloudModel, refusable } from './cloudModel.ts';
 
 type Row = Readonly<Record<string, SqlValue>>;
 
@@ -42,6 +47,7 @@ export interface Difference {
 const clock = { now: (): number => Date.parse('2026-11-24T10:00:00Z') };
 const AT = '2026-11-24 10:00:00';
 const PROJECT = 'demo';
+const nothing = async (): Promise<void> => undefined;
 
 /** Plays a recorded story of `engram cloud upgrade` with our functions, and says where it ends elsewhere. */
 export class UpgradeStory {
@@ -52,11 +58,16 @@ export class UpgradeStory {
   readonly #database: SqlDatabase;
   readonly #cloud: CloudStore;
   readonly #store: SqlMemoryStore;
+  readonly #index: FolderIndex;
+  readonly #transport: Transport;
+  #refusal: EngramError | undefined;
 
-  constructor(database: SqlDatabase, steps: readonly StoryStep[]) {
-    this.#database = database;
-    this.#cloud = new SqlCloudStore(database);
-    this.#store = new SqlMemoryStore(database);
+  constructor({ sqlJs, memories, index }: DatabaseKit, steps: readonly StoryStep[]) {
+    this.#database = openSqlJs(sqlJs, memories);
+    this.#cloud = new SqlCloudStore(this.#database);
+    this.#store = new SqlMemoryStore(this.#database);
+    this.#index = openFolderIndex(openSqlJs(sqlJs, index)).index;
+    this.#transport = refusable(new CloudModel().transport(PROJECT), () => this.#refusal);
     this.#begin(steps);
   }
 
@@ -74,9 +85,12 @@ export class UpgradeStory {
     const first = steps.findIndex((step) => step.tables);
     const isTouched = steps.slice(0, first).some(({ argv }) => argv?.includes('upgrade') || argv?.includes('sync'));
     const tables = steps[first]?.tables ?? {};
+    const journal = tables['sync_mutations'] ?? [];
+    const pending = ['cloud', `cloud:${PROJECT}`].map((target_key) => ({ target_key, lifecycle: 'pending' }));
+    const states = isTouched ? (journal.length > 0 ? pending : []) : (tables['sync_state'] ?? []);
     for (const row of tables['sessions'] ?? []) this.#insert('sessions', row);
-    if (!isTouched) for (const row of tables['sync_state'] ?? []) this.#insert('sync_state', row);
-    for (const row of tables['sync_mutations'] ?? []) this.#insert('sync_mutations', isTouched ? { ...row, acked_at: null } : row);
+    for (const row of states) this.#insert('sync_state', row);
+    for (const row of journal) this.#insert('sync_mutations', isTouched ? { ...row, acked_at: null } : row);
     for (const step of steps) {
       for (const row of step.tables?.['sync_mutations'] ?? []) this.#remember(String(row['entity']), String(row['payload']));
     }
@@ -126,29 +140,34 @@ export class UpgradeStory {
   }
 
   async #bootstrap(step: StoryStep): Promise<Readonly<Record<string, string>>> {
-    const sync = new RecordedSync(step, this.#cloud, this.#store);
-    const parts = { cloud: this.#cloud, store: this.#store, clock, sync, config: this.#configFile(), checkpoint: async () => undefined };
+    const sync = refusing(this.#syncer, step, (error) => this.#refuse(error));
+    const parts = { cloud: this.#cloud, store: this.#store, clock, sync, config: this.#configFile(), checkpoint: nothing };
     const { project, stage, resumed, noOp } = await bootstrapProject(parts, { project: 'Demo', createdBy: 'engram-cloud-upgrade' });
     return { project, stage, resumed: String(resumed), noop: String(noOp) };
   }
 
   async #rollback(): Promise<Readonly<Record<string, string>>> {
-    const parts = { cloud: this.#cloud, clock, config: this.#configFile(), checkpoint: async () => undefined };
+    const parts = { cloud: this.#cloud, clock, config: this.#configFile(), checkpoint: nothing };
     const { project, stage } = await rollbackProject(parts, { project: PROJECT });
     return { project, stage };
   }
 
-  /** What `engram sync --cloud` leaves in `sync_state`; a run that v1.14.0 could not even begin is none of an upgrade's. */
+  /** `engram sync --cloud`; a run that v1.14.0 could not even begin is none of an upgrade's. */
   async #sync(step: StoryStep): Promise<void> {
     if (/canonicalize|legacy mutation/.test(step.stderr ?? '')) return;
-    try {
-      await new RecordedSync(step, this.#cloud, this.#store).export();
-      this.#cloud.markHealthy('cloud:demo', AT);
-    } catch (error) {
+    this.#refuse(refusalOf(step.stderr ?? ''));
+    await this.#syncer.export({ createdBy: 'alice' }).catch((error: unknown) => {
       if (!EngramError.is(error)) throw error;
-      const reason = error.message.includes('401') ? 'auth_required' : 'policy_forbidden';
-      this.#cloud.markBlocked('cloud:demo', reason, error.message, AT);
-    }
+    });
+  }
+
+  get #syncer(): CloudSyncer {
+    const parts = { cloud: this.#cloud, store: this.#store, index: this.#index, clock, turn: nothing, project: PROJECT, save: nothing };
+    return new CloudSyncer({ ...parts, transport: this.#transport });
+  }
+
+  #refuse(error: EngramError | undefined): void {
+    this.#refusal = error;
   }
 
   async #outcome(work: () => Promise<Readonly<Record<string, string>>>): Promise<Readonly<Record<string, string>>> {
@@ -200,6 +219,7 @@ export class UpgradeStory {
       this.#cloud.enrolledProjects(),
     );
     this.#compare(`${name}, cloud.json`, config ?? undefined, this.#config);
+    this.#compare(`${name}, states`, statesOf(tables?.['sync_state'] ?? []), statesOf(this.#database.all('SELECT * FROM sync_state')));
     const journal = 'SELECT entity, entity_key, op, payload, acked_at, project FROM sync_mutations ORDER BY seq';
     this.#compare(`${name}, journal`, journalOf(tables?.['sync_mutations'] ?? []), journalOf(this.#database.all(journal)));
   }
@@ -213,56 +233,28 @@ export class UpgradeStory {
   }
 }
 
-/** The cloud as far as an upgrade sees it: each request is answered as it was recorded, and later ones with success. */
-class RecordedSync implements BootstrapSync {
-  readonly #answers: ({ readonly status: number; readonly body: string } | null)[];
-  readonly #refusal: string;
-  readonly #cloud: CloudStore;
-  readonly #store: SqlMemoryStore;
+/** Refuses one of the two steps that ask the server, as it was recorded; the other one it lets through. */
+function refusing(sync: CloudSyncer, { stderr = '' }: StoryStep, refuse: (error: EngramError | undefined) => void): BootstrapSync {
+  const refusal = refusalOf(stderr);
+  const failing = stderr.includes('verification pull') ? 'import' : 'export';
+  const step = async <T>(name: string, work: () => Promise<T>): Promise<T> => {
+    refuse(name === failing ? refusal : undefined);
+    return work();
+  };
+  return {
+    export: (options, context) => step('export', () => sync.export(options, context)),
+    import: (context) => step('import', () => sync.import(context)),
+    status: () => step('status', () => sync.status()),
+  };
+}
 
-  constructor({ http, stderr }: StoryStep, cloud: CloudStore, store: SqlMemoryStore) {
-    this.#answers = (http ?? []).map(({ response }) => response);
-    this.#refusal = /cloud: .*/.exec(stderr ?? '')?.[0] ?? '';
-    this.#cloud = cloud;
-    this.#store = store;
-  }
-
-  async export(): Promise<void> {
-    this.#ask();
-    this.#journalNews();
-    const pending = this.#cloud.pendingMutations(0, 1000).filter(({ project }) => project === PROJECT);
-    if (pending.length > 0) this.#ask();
-    this.#cloud.acknowledge(
-      pending.map(({ seq }) => seq),
-      AT,
-    );
-  }
-
-  async import(): Promise<void> {
-    this.#ask();
-  }
-
-  async status(): Promise<void> {
-    this.#ask();
-  }
-
-  #journalNews(): void {
-    const rows = [
-      ...[...this.#store.sessions()].map(sessionMutation),
-      ...[...this.#store.observations()].map((record) => upsertMutation('observation', record.syncId, record)),
-      ...[...this.#store.prompts()].map((record) => upsertMutation('prompt', record.syncId, record)),
-    ];
-    for (const { entity, entityKey, op, payload, project } of rows) {
-      if (this.#cloud.lastMutation(entity, entityKey)) continue;
-      this.#cloud.enqueue({ entity, entityKey, op, payload, project }, AT);
-    }
-  }
-
-  #ask(): void {
-    const answer = this.#answers.shift();
-    if (answer === null) throw new EngramError('cloud-unreachable', this.#refusal);
-    if (answer && answer.status >= 400) throw new EngramError('cloud-refused', this.#refusal);
-  }
+/** What the Go program says of the server's answer, with its status; a text without one is of a connection. */
+function refusalOf(stderr: string): EngramError | undefined {
+  const [text] = /cloud: .*/.exec(stderr) ?? [];
+  if (text === undefined) return undefined;
+  const [, operation = '', status, body = ''] = /^cloud: (.*): status (\d+): (.*)$/.exec(text) ?? [];
+  if (status === undefined) return new EngramError('cloud-unreachable', text);
+  return new HttpStatusError(operation, { status: Number(status), headers: new Map(), body: new TextEncoder().encode(body) });
 }
 
 /** The lines of a report, or the error. */
@@ -275,6 +267,14 @@ function linesOf({ stdout, stderr }: StoryStep): Readonly<Record<string, string>
       return [name, text];
     }),
   );
+}
+
+/** How each target stands that anything was ever done with: a Go program makes the others' rows by asking. */
+function statesOf(rows: readonly Row[]): readonly string[] {
+  return rows
+    .filter((row) => row['lifecycle'] !== 'idle')
+    .map((row) => `${row['target_key']} ${row['lifecycle']} ${row['reason_code'] ?? ''}`.trim())
+    .sort();
 }
 
 /** Without numbers and times; JSON in one form. */

@@ -9,7 +9,11 @@ const LONG_MS = 5_000;
  * Runs a request with progress in the view; one that takes long also gets a notification with a Cancel button. After a cancel the promise
  * rejects with `cancelled`, which the command boundary keeps quiet about.
  */
-export async function longRun<T>(title: string, task: (context: CallContext) => Promise<T>): Promise<T> {
+export async function longRun<T>(
+  title: string,
+  task: (context: CallContext) => Promise<T>,
+  viewId: 'engram.chunks' | 'engram.cloud' = 'engram.chunks',
+): Promise<T> {
   const controller = new AbortController();
   let report: ((progress: Progress) => void) | undefined;
   const running = task({ signal: controller.signal, onProgress: (progress) => report?.(progress) });
@@ -28,7 +32,7 @@ export async function longRun<T>(title: string, task: (context: CallContext) => 
     });
   }, LONG_MS);
   try {
-    return await window.withProgress({ location: { viewId: 'engram.chunks' } }, () => running);
+    return await window.withProgress({ location: { viewId } }, () => running);
   } finally {
     clearTimeout(timer);
   }

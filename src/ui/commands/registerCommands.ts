@@ -4,7 +4,10 @@ import type { CommandId } from '../commandIds.ts';
 import { plain, SENTENCE_LENGTH } from '../plainText.ts';
 import { groupChunksByAuthor, groupChunksByDay, listChunks, refresh } from './arrangeChunks.ts';
 import { checkHealth, fixHealth } from './checkHealth.ts';
+import { enrollProject, unenrollProject } from './cloudProject.ts';
+import { bootstrapCloud, diagnoseCloudUpgrade, rollBackCloud } from './cloudUpgrade.ts';
 import type { CommandContext } from './commandContext.ts';
+import { connectCloud, disconnectCloud } from './connectCloud.ts';
 import { deleteMemory } from './deleteMemory.ts';
 import { copyDiagnostics, showLog } from './diagnostics.ts';
 import { editMemory } from './editMemory.ts';
@@ -21,6 +24,7 @@ import { revealChunk } from './revealChunk.ts';
 import { reviewUnshared } from './reviewUnshared.ts';
 import { saveMemory } from './saveMemory.ts';
 import { searchMemories } from './searchMemories.ts';
+import { syncCloud } from './syncCloud.ts';
 import { syncAll, syncNow } from './syncNow.ts';
 import { undoImport } from './undoImport.ts';
 
@@ -51,6 +55,14 @@ const handlers: Readonly<Record<CommandId, (context: CommandContext, argument: u
   'engram.listChunks': listChunks,
   'engram.checkHealth': checkHealth,
   'engram.fixHealth': fixHealth,
+  'engram.connectCloud': connectCloud,
+  'engram.disconnectCloud': disconnectCloud,
+  'engram.enrollProject': enrollProject,
+  'engram.unenrollProject': unenrollProject,
+  'engram.syncCloud': syncCloud,
+  'engram.diagnoseCloudUpgrade': diagnoseCloudUpgrade,
+  'engram.bootstrapCloud': bootstrapCloud,
+  'engram.rollBackCloud': rollBackCloud,
   'engram.refresh': refresh,
   'engram.copyDiagnostics': copyDiagnostics,
   'engram.showLog': showLog,

@@ -13,6 +13,8 @@ export interface InputStep extends StepFrame {
   readonly value: string;
   readonly prompt: string;
   readonly placeholder: string;
+  /** What is typed is not shown. */
+  readonly isSecret?: true;
   readonly problem: (value: string) => string | undefined;
 }
 
@@ -22,6 +24,7 @@ export function askText(step: InputStep): Promise<Answer<string>> {
   input.prompt = step.prompt;
   input.placeholder = step.placeholder;
   input.value = step.value;
+  input.password = step.isSecret ?? false;
   let isTouched = false;
   const check = (): boolean => {
     const problem = isTouched ? step.problem(input.value) : undefined;

@@ -478,7 +478,7 @@ describe('on the command line', () => {
   async function run(repository: TestRepository, ...args: string[]): Promise<{ code: number; text: string }> {
     const lines: string[] = [];
     const write = (line: string) => void lines.push(line);
-    const environment = { wasmPath: WASM_PATH, version: '0', cwd: repository.path, out: write, err: write };
+    const environment = { wasmPath: WASM_PATH, version: '0', cwd: repository.path, env: {}, out: write, err: write };
     const code = await runCommandLine(args, environment);
     return { code, text: lines.join('\n') };
   }

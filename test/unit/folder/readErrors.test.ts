@@ -83,7 +83,7 @@ describe('a repair that cannot read', () => {
     await expect(openIn(root).heal({})).rejects.toMatchObject({ code: 'io-failed', message: expect.stringContaining('manifest.json') });
     const lines: string[] = [];
     const write = (line: string) => void lines.push(line);
-    const environment = { wasmPath: WASM_PATH, version: '0', cwd: join(root, '..'), out: write, err: write };
+    const environment = { wasmPath: WASM_PATH, version: '0', env: {}, cwd: join(root, '..'), out: write, err: write };
     expect(await runCommandLine(['repair'], environment)).toBe(EXIT.failed);
     expect(lines.join('\n')).toMatch(/manifest\.json cannot be read/);
   });

@@ -1,8 +1,9 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { afterAll, describe, expect, it } from 'vitest';
 import { goldenPath } from '../../golden.ts';
+import { loadDatabaseKit } from '../../simulation/memberDatabases.ts';
 import { type Difference, readStory, UpgradeStory } from '../../support/upgradeStory.ts';
-import { memoryDatabase } from '../store/testDatabase.ts';
+import { WASM_PATH } from '../../support/wasm.ts';
 
 const REASONS = {
   snapshot: 'W-19: the snapshot is what stood before the upgrade, taken once and kept; nobody notes one without having looked',
@@ -12,6 +13,7 @@ const REASONS = {
   payloads: 'a bootstrap completes the payloads by itself, where v1.14.0 wants a repair first',
   content: 'what is news is found by content before an export, so opening the database journals nothing',
   resumed: 'a resumed bootstrap does not note again what is done, so what the doctor said stays',
+  state: 'what a bootstrap came to is noted in the state of the target, as a sync does it, and mutations that need a repair stop no sync',
 } as const;
 type Reason = keyof typeof REASONS;
 
@@ -25,6 +27,7 @@ const BETTER: readonly (readonly [story: RegExp, at: RegExp, reason: Reason])[] 
   [/^(missing-directory-blocked|data-of-1\.14-used-by-1\.16-blocked|rollback-refused-bootstrap)/, /./, 'directory'],
   [/^missing-directory-repairable\.json$/, /./, 'payloads'],
   [/^missing-directory-repairable-v1/, /bootstrap .*\(2\)/, 'stage'],
+  [/^(interrupted|rollback|empty-project|data-of-1\.14-used-by-1\.16-repairable)/, /, states$/, 'state'],
   [/^already-enrolled/, /^after repair without a journal, journal$/, 'content'],
 ];
 
@@ -43,7 +46,7 @@ describe('the stories of an upgrade, against the Go program', () => {
 
   it.each(stories)('ends as recorded, or better for a reason: %s', async (name) => {
     const steps = readStory(goldenPath('cloud/upgrade', name));
-    const story = new UpgradeStory(await memoryDatabase(), steps);
+    const story = new UpgradeStory(await loadDatabaseKit(WASM_PATH), steps);
     await story.play(steps);
     compared += story.compared;
     const unexplained = story.differences.filter((difference) => reasonOf(name, difference) === undefined);
@@ -63,11 +66,12 @@ describe('the stories of an upgrade, against the Go program', () => {
     expect(Object.fromEntries(counted)).toEqual({
       config: 2,
       content: 1,
-      directory: 41,
-      payloads: 17,
+      directory: 50,
+      payloads: 23,
       resumed: 3,
       snapshot: 47,
       stage: 18,
+      state: 9,
     });
   });
 });

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import type { FolderState } from '../../../src/engine/folderState.ts';
-import { contextValues } from '../../../src/host/contextValues.ts';
+import { contextValues as valuesOf } from '../../../src/host/contextValues.ts';
 import { describeWindow } from '../../../src/host/diagnostics.ts';
 import { keepFolderName } from '../../../src/host/keepFolder.ts';
-import type { Activity, SessionSnapshot } from '../../../src/host/session.ts';
+import type { Activity, SessionSnapshot, WorkspaceKind } from '../../../src/host/session.ts';
 import { emptyState } from './fakeFolder.ts';
 
 const snapshot = (state: Partial<FolderState> | undefined, kind: Activity['kind'] = 'idle'): SessionSnapshot => ({
@@ -13,6 +13,9 @@ const snapshot = (state: Partial<FolderState> | undefined, kind: Activity['kind'
   failure: undefined,
 });
 const totals = (waiting: number, all = waiting) => ({ chunkTotals: { ...emptyState.chunkTotals, waiting, all } });
+
+const noCloud = { server: '', isConnected: false };
+const contextValues = (kind: WorkspaceKind, snapshots: readonly SessionSnapshot[]) => valuesOf(kind, snapshots, noCloud);
 
 describe('contextValues', () => {
   it('says that all is empty only when all was looked at', () => {
@@ -43,6 +46,23 @@ describe('contextValues', () => {
   });
 });
 
+describe('contextValues of the cloud', () => {
+  const cloud = { server: 'https://cloud.example', offeredServer: '', project: 'shop', enrolled: true, toSend: 0 };
+  const of = (snapshots: readonly SessionSnapshot[], place = noCloud) => {
+    const values = valuesOf('ready', snapshots, place);
+    return (['server', 'connected', 'enrolled', 'upgrading'] as const).filter((name) => values[`engram.cloud.${name}`]);
+  };
+
+  it('opens commands only where they can do something', () => {
+    const server = cloud.server;
+    const upgrade = { stage: 'bootstrap_pushed', repairClass: 'repairable', reasonCode: '', reasonMessage: '', canRollBack: true } as const;
+    expect(of([snapshot({})])).toEqual([]);
+    expect(of([{ ...snapshot({}), cloud: { ...cloud, enrolled: false } }], { server, isConnected: false })).toEqual(['server']);
+    expect(of([snapshot({}), { ...snapshot({}), cloud }], { server, isConnected: true })).toEqual(['server', 'connected', 'enrolled']);
+    expect(of([{ ...snapshot({}), cloud: { ...cloud, upgrade } }])).toEqual(['enrolled', 'upgrading']);
+  });
+});
+
 describe('describeWindow', () => {
   it('has counts and codes, and neither names nor paths nor authors', () => {
     const settings = {
@@ -50,6 +70,7 @@ describe('describeWindow', () => {
       author: 'Secret Person',
       includePersonal: false,
       limits: { maxChunkBytes: 33_554_432, maxManifestBytes: 16_777_216 },
+      cloud: { server: 'https://secret.example', project: 'secret', autosync: false },
     } as const;
     const state = {
       ...totals(3, 7),

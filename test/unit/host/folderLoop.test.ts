@@ -17,6 +17,7 @@ function setUp(autoImport: AutoImport = 'on', other: Partial<LoopParts> = {}) {
     keeper,
     trusted: () => true,
     autoImport: () => autoImport,
+    hasCloud: () => false,
     gitBusy: async () => false,
     arrived: (arrival) => arrivals.push(textOf(arrival)),
     log: (level, message) => logged.push(`${level} ${message}`),

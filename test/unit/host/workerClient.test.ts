@@ -25,6 +25,7 @@ function setUp(idleMs = 60_000) {
       return thread;
     },
     wasmPath: '/dist/sql-wasm.wasm',
+    http: { send: () => Promise.reject(new Error('nothing is sent here')) },
     log: (_level, message) => logged.push(message),
     idleMs,
   });

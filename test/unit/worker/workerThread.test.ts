@@ -37,6 +37,7 @@ describe('the worker thread', () => {
         return startWorkerThread(script, start, { ...events, ended });
       },
       wasmPath,
+      http: { send: () => Promise.reject(new Error('nothing is sent here')) },
       log: (level, message) => logged.push(`${level} ${message}`),
       idleMs,
     });

@@ -2,7 +2,7 @@ import { type MemoryDatabase, openSqlJs, type SqlJs } from '../../../../src/adap
 import type { CloudStore } from '../../../../src/engine/cloud/cloudPorts.ts';
 import { CloudSyncer } from '../../../../src/engine/cloud/cloudSyncer.ts';
 import { EngramError } from '../../../../src/engine/errors.ts';
-import type { FolderIndex, SqlRow, Transport } from '../../../../src/engine/ports.ts';
+import type { FolderIndex, SqlRow } from '../../../../src/engine/ports.ts';
 import type { BootstrapParts } from '../../../../src/engine/upgrade/bootstrap.ts';
 import type { CloudConfigFile } from '../../../../src/engine/upgrade/configText.ts';
 import { SqlCloudStore } from '../../../../src/store/cloudStore.ts';
@@ -10,7 +10,7 @@ import { openFolderIndex } from '../../../../src/store/folderIndex.ts';
 import { SqlMemoryStore } from '../../../../src/store/memoryStore.ts';
 import { Killed } from '../../../simulation/fuse.ts';
 import type { DatabaseKit } from '../../../simulation/memberDatabases.ts';
-import { CloudModel } from '../../../support/cloudModel.ts';
+import { CloudModel, refusable } from '../../../support/cloudModel.ts';
 import { observation } from '../../store/records.ts';
 
 export const CONFIG = '{\n  "server_url": "https://cloud.example",\n  "token": ""\n}';
@@ -94,21 +94,10 @@ export class UpgradeWorld {
     };
     const { checkpoint } = this.#counted({ checkpoint: save });
     const clock = { now: () => Date.parse('2026-11-24T10:00:00Z') };
-    const transport = this.#counted(this.#transport());
+    const transport = this.#counted(refusable(this.server.transport('demo'), () => this.refusal));
     const turn = async (): Promise<void> => undefined;
     const sync = new CloudSyncer({ transport, store, cloud, index, clock, turn, project: 'demo', save: checkpoint });
     return { cloud, store, clock, sync, config: this.#counted(this.#file()), checkpoint };
-  }
-
-  #transport(): Transport {
-    const { readManifest, writeManifest, readChunk, writeChunk } = this.server.transport('demo');
-    const asked = <P extends readonly unknown[], T>(call: (...given: P) => Promise<T>) => {
-      return async (...given: P): Promise<T> => {
-        if (this.refusal) throw this.refusal;
-        return call(...given);
-      };
-    };
-    return { readManifest: asked(readManifest), writeManifest, readChunk: asked(readChunk), writeChunk: asked(writeChunk) };
   }
 
   #file(): CloudConfigFile {

@@ -1,0 +1,225 @@
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { layOutTeam, type Team } from '../../scripts/demoTeam.ts';
+import { mustExec } from '../../scripts/exec.ts';
+import { dist } from '../../scripts/paths.ts';
+import { eventually } from '../eventually.ts';
+import { memoriesIn } from '../memoriesIn.ts';
+import { TeamServer } from '../support/teamServer.ts';
+import { accessibilityFindings } from './accessibility.ts';
+import type { Journey, Stage } from './journey.ts';
+import { saveMemory } from './people.ts';
+import type { Workbench } from './workbench.ts';
+
+const PROJECT = 'lantern-shop';
+const TOKEN = 'fake-token';
+
+/** Alice works at the command line, with the same server. */
+function atCommandLine({ alice }: Team, server: TeamServer) {
+  const env = {
+    ...process.env,
+    ELECTRON_RUN_AS_NODE: '1',
+    ENGRAM_DATA_DIR: path.join(alice, '../data'),
+    ENGRAM_CLOUD_SERVER: server.url,
+    ENGRAM_CLOUD_TOKEN: TOKEN,
+  };
+  return (...args: string[]) => mustExec(process.execPath, [path.join(dist, 'cli.js'), ...args, '--dir', alice], { env });
+}
+
+async function setUp({ folder, open }: Stage): Promise<{ team: Team; server: TeamServer; bob: Workbench }> {
+  const team = await layOutTeam(folder);
+  const server = await TeamServer.start();
+  const bob = await open(team.bob);
+  await bob.command('Engram: Initialize .engram Here');
+  await bob.seesStatus(/nothing yet/);
+  await saveMemory(bob, 'Local tests need TZ=UTC', 'Two invoice tests compare dates as text.');
+  await bob.seesStatus(/1 to share/);
+  await bob.openSidebar();
+  await bob.page.locator('.pane-header[aria-label^="Cloud"]').click();
+  return { team, server, bob };
+}
+
+/** Address and token, as typed; the server says what it makes of them. */
+async function connect(window: Workbench, server: TeamServer, token: string): Promise<void> {
+  await window.command('Engram: Connect to Cloud');
+  await window.answer('https://memories.example.com', server.url);
+  await window.answer('Token', token);
+}
+
+async function clickToast(window: Workbench, text: string, button: string): Promise<void> {
+  const toast = window.toasts().filter({ hasText: text }).first();
+  await toast.waitFor({ timeout: 20_000 });
+  await toast.locator('.monaco-button', { hasText: button }).click();
+}
+
+async function dismissToasts(window: Workbench): Promise<void> {
+  await window.command('Notifications: Clear All Notifications');
+}
+
+const nextRow = (window: Workbench, text: string) => window.rows('Cloud').filter({ hasText: text }).first();
+
+/** From the first welcome to a teammate's memory, then everything that a server can refuse. */
+const connecting: Journey = {
+  name: 'The cloud from connecting to a refused token',
+  run: async (stage) => {
+    const { picture, harness, server: editor } = stage;
+    const { team, server, bob } = await setUp(stage);
+    try {
+      await bob.view('Cloud').locator('.welcome-view', { hasText: 'Nothing is sent before you connect' }).waitFor();
+      await picture(bob, 'cloud-welcome');
+      assert.deepEqual(server.asked, [], 'nothing was asked before somebody connected');
+
+      await connect(bob, server, 'mistyped');
+      await bob.toasts().filter({ hasText: 'refuses this token. Nothing was kept.' }).waitFor();
+      await bob.view('Cloud').locator('.welcome-view').waitFor();
+      await clickToast(bob, 'refuses this token', 'Try Again');
+      await bob.answer('https://memories.example.com', server.url);
+      await bob.answer('Token', TOKEN);
+      await bob.seesRow('Cloud', /Not enrolled.*takes no part/);
+      await picture(bob, 'cloud-not-enrolled');
+      assert.deepEqual([...new Set(server.asked.map(({ method }) => method))], ['GET'], 'connecting only reads');
+
+      await clickToast(bob, 'Connected to', 'Enroll Project');
+      await bob.page.locator('.monaco-dialog-box', { hasText: `Enroll the project “${PROJECT}”` }).waitFor();
+      await picture(bob, 'cloud-enroll-question');
+      await bob.modalButton('Enroll').first().click();
+      await bob.seesRow('Cloud', /[12] to send/);
+      assert.equal(server.chunks(PROJECT).length, 0, 'enrolling sends nothing');
+      await clickToast(bob, 'is enrolled. Nothing was sent yet.', 'Sync with Cloud');
+      await bob.seesRow('Cloud', /Up to date.*Last sync/, 20_000);
+      assert.deepEqual(
+        server.chunks(PROJECT).map(({ created_by }) => created_by),
+        ['bob'],
+      );
+      await picture(bob, 'cloud-up-to-date');
+      await aTeammatesRow({ team, server, bob, stage });
+      await refusals({ server, bob, stage });
+      assert.deepEqual(await accessibilityFindings(harness, bob.page, ['.pane:has(.pane-header[aria-label^="Cloud"]) .pane-body']), []);
+      assert.deepEqual(filesWith(TOKEN, [editor.logs, path.join(editor.run, 'data/data/User'), team.bob]), [], 'files that hold the token');
+    } finally {
+      await server.close();
+    }
+  },
+};
+
+interface Scene {
+  readonly server: TeamServer;
+  readonly bob: Workbench;
+  readonly stage: Stage;
+}
+
+async function aTeammatesRow({ team, server, bob, stage }: Scene & { readonly team: Team }): Promise<void> {
+  const alice = atCommandLine(team, server);
+  await alice('init');
+  await alice('cloud', 'enroll', PROJECT);
+  await alice('save', '--title', 'Prices are integers in cents', '--content', 'No floating point.', '--project', PROJECT);
+  await alice('cloud', 'sync', '--created-by', 'alice');
+  assert.deepEqual(memoriesIn(team.alice), ['Local tests need TZ=UTC', 'Prices are integers in cents']);
+  await bob.command('Engram: Refresh');
+  await bob.seesRow('Cloud', /1 to fetch/);
+  await stage.picture(bob, 'cloud-to-fetch');
+  await nextRow(bob, 'Sync with the cloud').click();
+  await eventually('the row of alice has arrived', () => memoriesIn(team.bob).includes('Prices are integers in cents'), 20_000);
+  await bob.seesRow('Cloud', /Up to date/);
+  assert.equal(server.chunks(PROJECT).length, 2, 'what was fetched is not sent back');
+}
+
+/** Each as a row that says what is safe, with nothing lost. */
+async function refusals({ server, bob, stage }: Scene): Promise<void> {
+  await saveMemory(bob, 'Checkout retries must be idempotent', 'The gateway charged twice.');
+  await bob.seesRow('Cloud', /1 to send|2 to send/);
+  await stage.picture(bob, 'cloud-to-send');
+  server.paused = true;
+  await bob.command('Engram: Sync with Cloud');
+  await bob.seesRow('Cloud', /Paused by the server/, 20_000);
+  await dismissToasts(bob);
+  await stage.picture(bob, 'cloud-paused');
+  server.paused = false;
+
+  server.allowed = [];
+  await nextRow(bob, 'Sync with the cloud').click();
+  await bob.seesRow('Cloud', /Project refused/, 20_000);
+  await dismissToasts(bob);
+  await stage.picture(bob, 'cloud-project-refused');
+  server.allowed = [PROJECT];
+
+  const { port } = server;
+  await server.close();
+  await bob.command('Engram: Refresh');
+  await bob.seesRow('Cloud', /Cloud not reachable.*kept here/, 20_000);
+  await dismissToasts(bob);
+  await stage.picture(bob, 'cloud-not-reachable');
+  await server.listen(port);
+
+  server.token = 'renewed';
+  await bob.command('Engram: Sync with Cloud');
+  await bob.seesRow('Cloud', /Token refused/, 20_000);
+  await bob.toasts().filter({ hasText: 'does not accept the token' }).waitFor();
+  await stage.picture(bob, 'cloud-token-refused');
+  await dismissToasts(bob);
+  assert.equal(server.chunks(PROJECT).length, 2);
+  server.token = TOKEN;
+  await bob.command('Engram: Sync with Cloud');
+  await bob.seesRow('Cloud', /Up to date/, 20_000);
+  assert.equal(server.chunks(PROJECT).length, 3, 'what could not be sent was kept, and is sent once');
+}
+
+/** From git to the cloud and back: diagnosed, stopped half way, gone on with, rolled back. */
+const upgrading: Journey = {
+  name: 'The cloud upgrade there and back',
+  run: async (stage) => {
+    const { picture } = stage;
+    const { server, bob, team } = await setUp(stage);
+    try {
+      await connect(bob, server, TOKEN);
+      await bob.seesRow('Cloud', /Not enrolled/);
+      await dismissToasts(bob);
+      await bob.command('Engram: Diagnose Cloud Upgrade');
+      await bob.toasts().filter({ hasText: 'can go to the cloud' }).waitFor({ timeout: 20_000 });
+      await bob.seesRow('Cloud', /Ready to upgrade/);
+      await picture(bob, 'cloud-upgrade-ready');
+      server.broken = 404;
+      await clickToast(bob, 'can go to the cloud', 'Bootstrap');
+      await bob.page.locator('.monaco-dialog-box', { hasText: 'Bring the project' }).waitFor();
+      await picture(bob, 'cloud-bootstrap-question');
+      await bob.modalButton('Bootstrap').first().click();
+      await bob.toasts().filter({ hasText: 'Nothing is lost' }).waitFor({ timeout: 20_000 });
+      await bob.command('Engram: Roll Back Cloud Upgrade');
+      await bob.modalButton('Roll Back').first().click();
+      await bob.seesRow('Cloud', /Not enrolled[\s\S]*rolled back/, 20_000);
+      await picture(bob, 'cloud-rolled-back');
+      assert.equal(server.chunks(PROJECT).length, 0);
+
+      server.broken = undefined;
+      await dismissToasts(bob);
+      await bob.command('Engram: Bootstrap Cloud Upgrade');
+      await bob.modalButton('Bootstrap').first().click();
+      await bob.toasts().filter({ hasText: 'is in the cloud' }).waitFor({ timeout: 20_000 });
+      await bob.seesRow('Cloud', /Up to date[\s\S]*done and checked/, 20_000);
+      await picture(bob, 'cloud-upgrade-done');
+      assert.equal(server.chunks(PROJECT).length, 1);
+
+      await bob.command('Engram: Unenroll Project from Cloud');
+      await bob.seesRow('Cloud', /Not enrolled/);
+      await bob.command('Engram: Disconnect from Cloud');
+      await bob.seesRow('Cloud', /No token/);
+      await picture(bob, 'cloud-no-token');
+      assert.deepEqual(memoriesIn(team.bob), ['Local tests need TZ=UTC']);
+    } finally {
+      await server.close();
+    }
+  },
+};
+
+/** Files below these folders that hold a text, as it is. */
+function filesWith(text: string, folders: readonly string[]): string[] {
+  return folders.flatMap((folder) =>
+    readdirSync(folder, { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map((entry) => path.join(entry.parentPath, entry.name))
+      .filter((file) => readFileSync(file, 'latin1').includes(text)),
+  );
+}
+
+export const cloud: readonly Journey[] = [connecting, upgrading];

@@ -1,0 +1,93 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { CloudSyncSummary } from '../../../src/engine/cloud/cloudState.ts';
+import { EngramError } from '../../../src/engine/errors.ts';
+import { AutomaticSync } from '../../../src/host/automaticSync.ts';
+import type { AutomaticRun } from '../../../src/host/session.ts';
+import { imported } from './fakeFolder.ts';
+
+const summary: CloudSyncSummary = {
+  imported: imported(1),
+  exported: { chunkIds: [], sessions: 0, memories: 0, prompts: 0, mutations: 0, personal: 0, heldBack: 0 },
+};
+
+function setUp() {
+  const world = { isOn: true, isReady: true, toSend: 0 };
+  const runs: AutomaticRun[] = [];
+  let answer: () => Promise<CloudSyncSummary> = async () => summary;
+  let syncs = 0;
+  const automatic = new AutomaticSync({
+    isOn: () => world.isOn,
+    folders: () => [
+      {
+        isReady: world.isReady,
+        toSend: world.toSend,
+        sync: () => {
+          syncs++;
+          return answer();
+        },
+        told: (run) => runs.push(run),
+      },
+    ],
+    now: Date.now,
+  });
+  const answers = (next: () => Promise<CloudSyncSummary>) => {
+    answer = next;
+  };
+  return { world, runs, automatic, answers, syncs: () => syncs };
+}
+
+describe('AutomaticSync', () => {
+  beforeEach(() => {
+    vi.useFakeTimers();
+  });
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+
+  it('does nothing while it is off, and nothing where no project is enrolled', async () => {
+    const { world, syncs } = setUp();
+    world.isOn = false;
+    await vi.advanceTimersByTimeAsync(600_000);
+    world.isOn = true;
+    world.isReady = false;
+    await vi.advanceTimersByTimeAsync(600_000);
+    expect(syncs()).toBe(0);
+  });
+
+  it('asks once a minute, and soon after a change, once for each change', async () => {
+    const { world, syncs, runs } = setUp();
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(syncs()).toBe(1);
+    world.toSend = 1;
+    await vi.advanceTimersByTimeAsync(30_000);
+    expect(syncs()).toBe(2);
+    await vi.advanceTimersByTimeAsync(120_000);
+    expect(syncs()).toBe(4);
+    expect(runs).toHaveLength(4);
+  });
+
+  it('runs once at a time and not any more when it is disposed of', async () => {
+    const { automatic, answers, syncs } = setUp();
+    const slow = Promise.withResolvers<CloudSyncSummary>();
+    answers(() => slow.promise);
+    await vi.advanceTimersByTimeAsync(300_000);
+    expect(syncs()).toBe(1);
+    slow.resolve(summary);
+    automatic.dispose();
+    await vi.advanceTimersByTimeAsync(300_000);
+    expect(syncs()).toBe(1);
+  });
+
+  it('tells what it did and what failed, and nothing of a run that had to wait', async () => {
+    const { answers, runs } = setUp();
+    await vi.advanceTimersByTimeAsync(5_000);
+    answers(async () => ({ ...summary, skipped: true }));
+    await vi.advanceTimersByTimeAsync(60_000);
+    answers(() => Promise.reject(new EngramError('cloud-unreachable', 'It cannot be reached.')));
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(runs.map(({ outcome }) => outcome)).toMatchObject([
+      { summary },
+      { problem: { code: 'cloud-unreachable', severity: 'warning' } },
+    ]);
+  });
+});
