@@ -12,12 +12,12 @@ export interface FolderEnvironment {
   readonly onReading: (chunkId: string | undefined) => void;
   /** Chunks that must not be read because they ended a thread before. */
   readonly quarantined: (chunkId: string) => boolean;
-  /** The host's own SQLite; absent: looked for when a database needs it. For tests of a host that has none. */
-  readonly findNative?: () => NodeSqlite | undefined;
   /** The way to the cloud server; absent: there is none. */
   readonly http?: Http;
   /** The Engram program's own folder; absent: where that program looks for it. @throws {EngramError} cloud-config */
   readonly dataDirectory?: () => string;
+  /** The host's own SQLite; absent: looked for when a database needs it. For tests of a host that has none. */
+  readonly findNative?: () => NodeSqlite | undefined;
 }
 
 /** One `.engram` folder, open. Every request takes a signal and reports progress. */

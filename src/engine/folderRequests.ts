@@ -29,6 +29,8 @@ export interface FolderOptions {
   readonly sessionId: string;
   /** Folder of the extension's own storage that keeps a copy of what is not shared yet; `''`: none. Not used with the live database. */
   readonly keepFolder: string;
+  /** Absent: no cloud. */
+  readonly cloud?: CloudOptions;
   /** Which memories; absent: `workspace`. A person's choice: nothing that stands in a repository may make it. */
   readonly database?: DatabaseChoice;
   /** Absolute path of the live database; absent: where the Engram program keeps it (`ENGRAM_DATA_DIR`, else the home folder). */
@@ -37,8 +39,6 @@ export interface FolderOptions {
   readonly project?: string;
   /** False: prompts that the team does not have stay here. */
   readonly includePrompts?: boolean;
-  /** Absent: no cloud. */
-  readonly cloud?: CloudOptions;
 }
 
 /** `workspace`: the folder's own `engram.db`. `live`: the Engram program's own, which agents write at any moment. `auto`: the live one where there is one. */

@@ -108,7 +108,7 @@ export class CloudFolder {
     this.#asked = undefined;
     return this.#writing(context, async (writing) => {
       const wanted = { createdBy: await this.#author(options.createdBy, writing), includePersonal: this.#includePersonal(options) };
-      const { imported, exported } = await this.#syncer(writing, project).sync(wanted, context);
+      const { imported, exported } = await this.#syncer(writing, project, options.automatic).sync(wanted, context);
       const { problems, ...sent } = exported;
       return { imported: { ...imported.summary, problems: [...imported.summary.problems, ...problems] }, exported: sent };
     });
@@ -154,9 +154,10 @@ export class CloudFolder {
     }
   }
 
-  #syncer(writing: Writing, project: string): CloudSyncer {
+  /** @param automatic nobody waits for it, so that it is not repeated here: that would keep others from the folder */
+  #syncer(writing: Writing, project: string, automatic = false): CloudSyncer {
     const { databases, context, guard, turn } = writing;
-    const http = retrying(this.#http, retryMeans());
+    const http = automatic ? this.#http : retrying(this.#http, retryMeans());
     const transport = this.#transport(this.#server, project, { http, context });
     return new CloudSyncer({ ...partsOf(databases, project), transport, turn, save: () => this.#access.save(guard) });
   }

@@ -35,6 +35,7 @@ export class AutomaticSync {
   readonly #timer: NodeJS.Timeout;
   #isRunning = false;
   #lastAt = Number.NEGATIVE_INFINITY;
+  /** What could not be sent stays counted, and is no new reason. */
   #lastToSend = 0;
 
   constructor(parts: AutomaticParts) {
@@ -49,14 +50,14 @@ export class AutomaticSync {
     if (this.#isRunning || this.#abort.signal.aborted || !isOn()) return;
     const ready = folders().filter((folder) => folder.isReady);
     const toSend = ready.reduce((sum, folder) => sum + folder.toSend, 0);
-    const isDue = now() - this.#lastAt >= POLL_MS || (toSend > 0 && toSend !== this.#lastToSend);
+    const isDue = now() - this.#lastAt >= POLL_MS || toSend > this.#lastToSend;
+    this.#lastToSend = toSend;
     if (ready.length === 0 || !isDue) return;
     this.#isRunning = true;
     try {
       for (const folder of ready) await this.#sync(folder);
     } finally {
       this.#lastAt = now();
-      this.#lastToSend = toSend;
       this.#isRunning = false;
     }
   }

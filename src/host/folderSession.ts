@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { Disposable, EventEmitter, Uri } from 'vscode';
 import type { CloudSyncSummary } from '../engine/cloud/cloudState.ts';
+import { EngramError } from '../engine/errors.ts';
 import type { FolderOptions } from '../engine/folderRequests.ts';
 import type { AutomaticFolder } from './automaticSync.ts';
 import { type AutoImport, FolderLoop, type Reason } from './folderLoop.ts';
@@ -76,8 +77,11 @@ export class EngramSession implements FolderSession, Disposable {
     };
   }
 
-  /** The status bar stays quiet, the cloud's view tells. @throws {EngramError} */
+  /** The status bar stays quiet, the cloud's view tells. A server that is away is found out before anybody here has to wait for it. @throws {EngramError} */
   async #automaticSync(signal: AbortSignal): Promise<CloudSyncSummary> {
+    await this.requests.cloudAsk({ signal });
+    const problem = this.snapshot.cloud?.asked?.problem;
+    if (problem) throw new EngramError(problem.code, problem.message);
     const summary = await this.#parts.client.request(this.#parts.place.root, 'cloudSync', [{ automatic: true }], { signal });
     if (!summary.skipped) this.#parts.log('info', `${this.#parts.name}: cloudSync (automatic): ${describeSync(summary)}`);
     return summary;

@@ -33,8 +33,8 @@ describe('contributions', () => {
     }
   });
 
-  it('lets no workspace set what changes what leaves', async () => {
-    for (const name of ['engram.author', 'engram.includePersonal']) {
+  it('lets no workspace set what changes what leaves, or where it goes', async () => {
+    for (const name of ['engram.author', 'engram.includePersonal', 'engram.cloud.server', 'engram.cloud.automatic']) {
       const update = workspace.getConfiguration().update(name, 'x', ConfigurationTarget.Workspace);
       await assert.rejects(Promise.resolve(update), `${name} was written`);
     }

@@ -4,6 +4,7 @@ import Mocha from 'mocha';
 /** Which files a run loads. They are loaded late because they call mocha's globals. */
 const suites: Readonly<Record<string, readonly (() => Promise<unknown>)[]>> = {
   main: [
+    () => import('./network.test.ts'),
     () => import('./activation.test.ts'),
     () => import('./contributions.test.ts'),
     () => import('./git.test.ts'),

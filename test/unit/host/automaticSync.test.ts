@@ -61,9 +61,14 @@ describe('AutomaticSync', () => {
     world.toSend = 1;
     await vi.advanceTimersByTimeAsync(30_000);
     expect(syncs()).toBe(2);
+    world.toSend = 0;
+    await vi.advanceTimersByTimeAsync(10_000);
+    world.toSend = 1;
+    await vi.advanceTimersByTimeAsync(5_000);
+    expect(syncs()).toBe(3);
     await vi.advanceTimersByTimeAsync(120_000);
-    expect(syncs()).toBe(4);
-    expect(runs).toHaveLength(4);
+    expect(syncs()).toBe(5);
+    expect(runs).toHaveLength(5);
   });
 
   it('runs once at a time and not any more when it is disposed of', async () => {

@@ -64,8 +64,9 @@ describe('package.json', () => {
     expect(inline.length).toBeLessThanOrEqual(3);
   });
 
-  it('lets no workspace decide what leaves or under which name', () => {
+  it('lets no workspace decide what leaves, under which name, or where it goes', () => {
     for (const name of ['engram.author', 'engram.includePersonal']) expect(configuration.properties[name]?.scope).toBe('application');
+    for (const name of ['engram.cloud.server', 'engram.cloud.automatic']) expect(configuration.properties[name]?.scope).toBe('machine');
   });
 
   it('has a welcome for every view, few steps and few keywords', () => {
