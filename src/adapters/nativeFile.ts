@@ -11,7 +11,7 @@ const WITH_LOG = 2;
 
 interface Opened {
   readonly database: SqlDatabase;
-  /** Device and inode: another file in its place is another database. */
+  /** Device, inode and birth: another file in its place is another database. */
   readonly identity: string;
 }
 
@@ -46,8 +46,13 @@ export class NativeFile implements DatabaseFile {
     return { database, fresh: true };
   }
 
+  /** Which file is open; another one in its place has another identity. */
+  get identity(): string {
+    return `${this.path}|${this.#opened?.identity ?? ''}`;
+  }
+
   async exists(): Promise<boolean> {
-    return (await identityOf(this.path)) !== undefined;
+    return isDatabaseThere(this.path);
   }
 
   /** Every transaction is on disk already. */
@@ -93,7 +98,8 @@ async function identityOf(path: string): Promise<string | undefined> {
   const subject = basename(path);
   try {
     const found = await lstat(path, { bigint: true });
-    if (found.isFile()) return `${found.dev}/${found.ino}`;
+    // A number is used again when a file is deleted. Where the system knows no time of birth it repeats that of the last change.
+    if (found.isFile()) return `${found.dev}/${found.ino}/${found.birthtimeNs < found.ctimeNs ? found.birthtimeNs : 0}`;
   } catch (error) {
     if (systemCode(error) === 'ENOENT') return undefined;
     throw translateFsError(error, subject, 'read');
@@ -101,9 +107,14 @@ async function identityOf(path: string): Promise<string | undefined> {
   throw new EngramError('not-regular-file', `${subject} is a symbolic link or a folder, not a plain file.`, { subject });
 }
 
+/** Whether a plain file stands there. @throws {EngramError} not-regular-file, io-failed */
+export async function isDatabaseThere(path: string): Promise<boolean> {
+  return (await identityOf(path)) !== undefined;
+}
+
 /** Whether the header says that changes may stand in a log beside the file; `false` where there is no such file. */
 export async function hasWriteAheadLog(path: string): Promise<boolean> {
-  if ((await identityOf(path)) === undefined) return false;
+  if (!(await isDatabaseThere(path))) return false;
   const bytes = new Uint8Array(2);
   try {
     const handle = await open(path, 'r');

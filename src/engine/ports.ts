@@ -216,7 +216,9 @@ export interface FolderIndex {
   deferredRelations(): readonly RelationRecord[];
   deferRelation(record: RelationRecord): void;
   undeferRelation(syncId: string): void;
-  /** Remembers small facts of the folder, such as which database the index belongs to. */
+  /** Says which memories the chunks were merged into. Those merged into others are merged again, and what was said of their rows is forgotten. */
+  belongTo(memories: string): void;
+  /** Remembers small facts of the folder. */
   note(key: string): string | undefined;
   setNote(key: string, value: string): void;
 }

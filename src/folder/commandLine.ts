@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { type ParseArgsConfig, parseArgs } from 'node:util';
 import { EngramError } from '../engine/errors.ts';
-import { type DatabaseChoice, DEFAULT_LIMITS, type ExportOptions, type FolderOptions, type NewMemory } from '../engine/folderRequests.ts';
+import { DEFAULT_LIMITS, type ExportOptions, type FolderOptions, type NewMemory } from '../engine/folderRequests.ts';
 import type { ImportSummary } from '../engine/folderState.ts';
 import { visible } from '../engine/readable.ts';
 import { type MemoryFolder, openMemoryFolder } from '../openFolder.ts';
@@ -104,8 +104,11 @@ async function inFolder<T>(
   work: (folder: MemoryFolder) => Promise<T>,
 ): Promise<T> {
   const { values, environment, cloud } = call;
-  const root = findRoot(text(values, 'dir'), environment.cwd);
-  const options = { ...optionsFor(root), database: databaseChoice(values), ...(cloud && { cloud: cloud.options }) };
+  const options = {
+    ...optionsFor(findRoot(text(values, 'dir'), environment.cwd)),
+    ...memoriesOf(values),
+    ...(cloud && { cloud: cloud.options }),
+  };
   const folder = openMemoryFolder(options, {
     wasmPath: environment.wasmPath,
     log: (level, message) => (level === 'error' || level === 'warn' ? environment.err(message) : undefined),
@@ -121,10 +124,14 @@ async function inFolder<T>(
   }
 }
 
-function databaseChoice(values: Values): DatabaseChoice {
-  const choice = text(values, 'database') ?? 'workspace';
-  if (choice === 'workspace' || choice === 'live' || choice === 'auto') return choice;
-  throw new EngramError('invalid-input', '--database is workspace, live or auto.');
+/** Which memories. With the live ones `--project` says what the folder shares, whatever the command. @throws {EngramError} invalid-input */
+function memoriesOf(values: Values): Pick<FolderOptions, 'database' | 'project'> {
+  const database = text(values, 'database') ?? 'workspace';
+  if (database !== 'workspace' && database !== 'live' && database !== 'auto') {
+    throw new EngramError('invalid-input', '--database is workspace, live or auto.');
+  }
+  const project = text(values, 'project');
+  return { database, ...(project !== undefined && database !== 'workspace' && { project }) };
 }
 
 /** Prints what a command answers, or why it failed. @returns the exit code */

@@ -114,6 +114,7 @@ export class FolderDatabases {
     const kind = isOthers && inspected === 'ours' ? 'foreign' : inspected;
     if (isNative && kind === 'foreign') throw notEngrams();
     if (isNative && kind === 'ours') migrateLiveMemory(database);
+    if (this.#memories instanceof NativeFile) index.index.belongTo(this.#memories.identity);
     if (this.#open && !memoryFile.fresh && !index.fresh) return this.#open;
     if (!isNative) (kind === 'ours' ? migrateMemorySchema : migrateForReading)(database);
     this.#open = {

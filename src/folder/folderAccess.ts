@@ -1,11 +1,11 @@
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
 import { FileTransport } from '../adapters/chunkFolder.ts';
 import { lookAtFolder } from '../adapters/folderLook.ts';
 import { type GitCommand, openGit } from '../adapters/git.ts';
 import { ensureIgnoreFile } from '../adapters/gitIgnoreFile.ts';
 import { findGit } from '../adapters/gitProcess.ts';
-import { isThere, livePathOf } from '../adapters/liveLocation.ts';
 import { LockFile } from '../adapters/lock.ts';
+import { isDatabaseThere } from '../adapters/nativeFile.ts';
 import { detectProjectName } from '../adapters/projectDetection.ts';
 import { loadSqlJs } from '../adapters/sqlJs.ts';
 import { systemClock } from '../adapters/systemClock.ts';
@@ -23,6 +23,7 @@ import { NEWEST_MANIFEST_VERSION } from '../engine/manifest.ts';
 import type { GitFolderStatus, Turn, WriteGuard } from '../engine/ports.ts';
 import { RowReader } from '../engine/rowReader.ts';
 import type { FolderEnvironment } from '../openFolder.ts';
+import { dataDirectory } from './cloudConfig.ts';
 import { type DatabasePaths, FolderDatabases, livePathsIn, type OpenDatabases, pathsIn } from './databases.ts';
 import { LOCK_WAIT_MS } from './holdLocks.ts';
 import { KeptCopy, lostRows } from './keptCopy.ts';
@@ -73,8 +74,10 @@ export class FolderAccess {
 
   /** Where the chosen memories stand. */
   async locate(): Promise<DatabasePaths> {
-    const { root, database = 'workspace', livePath = livePathOf() } = this.options;
-    const isLive = database === 'live' || (database === 'auto' && (await isThere(livePath)));
+    const { root, database = 'workspace' } = this.options;
+    if (database === 'workspace') return pathsIn(root);
+    const livePath = this.options.livePath ?? join((this.environment.dataDirectory ?? dataDirectory)(), 'engram.db');
+    const isLive = database === 'live' || (await isDatabaseThere(livePath));
     return isLive ? livePathsIn(root, livePath) : pathsIn(root);
   }
 
@@ -198,9 +201,15 @@ export class FolderAccess {
     }
     await this.save(writing.guard);
     await this.#keepUnshared(writing);
-    while (!writing.databases.search.advance(SEARCH_SLICE_MS)) await writing.turn();
+    await this.#followSearch(writing);
     await this.save(writing.guard);
     return result;
+  }
+
+  /** Up to what the memories were when it began: agents may go on writing for ever. */
+  async #followSearch({ databases: { search }, turn }: Writing): Promise<void> {
+    const passes = search.passes;
+    while (!search.advance(SEARCH_SLICE_MS) && search.passes < passes + 2) await turn();
   }
 
   /** What a person is told was not written is not there either: the next request reads what the disk has. */

@@ -24,6 +24,9 @@ CREATE TABLE deferred_relations (sync_id TEXT PRIMARY KEY, record TEXT NOT NULL)
 CREATE TABLE notes (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 `;
 
+/** The note that {@link SqlFolderIndex.belongTo} keeps. */
+const MEMORIES = 'memories';
+
 const CHUNK_COLUMNS =
   'id, sha256, created_by, created_at, sessions, memories, prompts, relations, rejected, exported_here, merged, size, mtime_ms';
 const PUT_CHUNK = `INSERT INTO chunks(${CHUNK_COLUMNS}) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
@@ -192,6 +195,15 @@ export class SqlFolderIndex implements FolderIndex {
   #chunks(which: string, parameters: readonly string[]): ReadonlyMap<ChunkId, IndexedChunk> {
     const rows = this.#db.all(`SELECT ${CHUNK_COLUMNS} FROM chunks c WHERE ${which} ORDER BY number`, parameters);
     return new Map(rows.map(chunkOf).map((chunk) => [chunk.id, chunk]));
+  }
+
+  belongTo(memories: string): void {
+    const before = this.note(MEMORIES);
+    if (before === memories) return;
+    atomically(this.#db, () => {
+      if (before !== undefined) this.#db.run('UPDATE chunks SET merged = 0; DELETE FROM of_folder; DELETE FROM held_back');
+      this.setNote(MEMORIES, memories);
+    });
   }
 
   note(key: string): string | undefined {

@@ -48,6 +48,7 @@ export class SearchIndex {
   #pass: { cursor: number; readonly changes: string } | undefined;
   /** The changes the memories had seen when the last complete pass began. */
   #completeAt: string | undefined;
+  #passes = 0;
 
   /** @throws {EngramError} store-corrupt */
   constructor(index: SqlDatabase, memories: SqlDatabase) {
@@ -55,6 +56,11 @@ export class SearchIndex {
     this.#memories = memories;
     const made = index.all(`SELECT 1 FROM sqlite_master WHERE name = 'search_rows'`).length > 0;
     if (!made) atomically(index, () => index.run(TABLES));
+  }
+
+  /** How often all rows have been compared. Where other programs write all the time the tables never hold everything. */
+  get passes(): number {
+    return this.#passes;
   }
 
   /**
@@ -118,7 +124,9 @@ export class SearchIndex {
       for (const id of stale) this.#follow(id);
     });
     this.#pass = last === undefined ? undefined : { cursor: last, changes: pass.changes };
-    if (last === undefined) this.#completeAt = pass.changes;
+    if (last !== undefined) return;
+    this.#completeAt = pass.changes;
+    this.#passes += 1;
   }
 
   /** The ids behind `cursor` whose entry is missing, old or no longer wanted; `last` is absent when these were the last rows. */

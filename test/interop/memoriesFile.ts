@@ -88,7 +88,7 @@ export function memoriesFile(program: EngramProgram): void {
     expect(state).toMatchObject({ database: 'foreign', totals: { observations: live(gopher.rows().observations).length } });
     expect(state.problems.map((problem) => problem.code)).toContain('store-foreign');
     for (const word of ['dugong', 'walrus']) expect(await own.search(word, {})).toHaveLength(1);
-    const refused = { code: 'store-foreign', message: expect.stringContaining('read-only here') };
+    const refused = { code: 'store-foreign', message: expect.stringContaining('shown read-only') };
     await expect(own.sync({})).rejects.toMatchObject(refused);
     await expect(own.save({ title: 'x', content: 'y' })).rejects.toMatchObject(refused);
     await expect(own.edit('obs-plain', { title: 'x' })).rejects.toMatchObject(refused);

@@ -1,13 +1,17 @@
 import { mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { findNodeSqlite } from '../../../src/adapters/nodeSqlite.ts';
+import { findNodeSqlite, openNodeSqlite } from '../../../src/adapters/nodeSqlite.ts';
+import { openSqlJs } from '../../../src/adapters/sqlJs.ts';
 import type { FolderOptions } from '../../../src/engine/folderRequests.ts';
 import type { MemoryFolder } from '../../../src/openFolder.ts';
+import { SearchIndex } from '../../../src/store/search.ts';
 import { engramFolder, openIn, temporaryFolder } from '../../support/folder.ts';
 import { agentSaves, integrityOf, journalModeOf, makeLiveDatabase, searchAsProgram, withLive } from '../../support/liveDatabase.ts';
+import { testSqlJs } from '../store/testDatabase.ts';
 
-if (!findNodeSqlite()) process.stdout.write('node:sqlite: this host has none with FTS5, so the tests of the live database are skipped.\n');
+const native = findNodeSqlite();
+if (!native) process.stdout.write('node:sqlite: this host has none with FTS5, so the tests of the live database are skipped.\n');
 
 /** A member whose memories are the Engram program's. */
 function member(options: Partial<FolderOptions> = {}, root = engramFolder()): { folder: MemoryFolder; root: string; livePath: string } {
@@ -22,7 +26,7 @@ function onSameChunks(root: string): MemoryFolder {
   return openIn(root);
 }
 
-describe.runIf(findNodeSqlite())('the live database', () => {
+describe.runIf(native)('the live database', () => {
   it('gives what agents saved, and takes what a teammate shared, for their search too', async () => {
     const ann = member();
     withLive(ann.livePath, (database) => agentSaves(database, 'obs-ann'));
@@ -102,6 +106,22 @@ describe.runIf(findNodeSqlite())('the live database', () => {
     expect(await ann.folder.exportNew({})).toMatchObject({ memories: 0, prompts: 1 });
   });
 
+  it('takes an import back, and is looked at by the doctor', async () => {
+    const ann = member();
+    withLive(ann.livePath, (database) => agentSaves(database, 'obs-ann'));
+    const bob = onSameChunks(ann.root);
+    await bob.save({ title: 'Bob’s', content: 'A zebra', project: 'demo' });
+    const [id = ''] = (await bob.exportNew({})).chunkIds;
+    await ann.folder.sync({});
+    expect(searchAsProgram(ann.livePath, 'zebra')).toEqual(['Bob’s']);
+    expect((await ann.folder.doctor()).findings.filter(({ severity }) => severity === 'error')).toEqual([]);
+    expect(await ann.folder.undoImport(id)).toMatchObject({ memories: 1 });
+    expect(searchAsProgram(ann.livePath, 'zebra')).toEqual([]);
+    expect((await ann.folder.sync({})).imported.chunks).toBe(0);
+    expect(await ann.folder.importChunks({ ids: [id] })).toMatchObject({ memories: 1 });
+    expect(integrityOf(ann.livePath)).toEqual(['ok']);
+  });
+
   it('is never made', async () => {
     const livePath = join(temporaryFolder(), 'data', 'engram.db');
     mkdirSync(dirname(livePath));
@@ -126,7 +146,27 @@ describe.runIf(findNodeSqlite())('the live database', () => {
   });
 });
 
-describe.runIf(findNodeSqlite())('a folder’s own database that the Engram program has opened', () => {
+describe.runIf(native)('the search table of a live database', () => {
+  it('comes to an end of each pass although an agent never stops writing, and never says that it has all', async () => {
+    if (!native) return;
+    const { livePath } = member();
+    withLive(livePath, (database) => {
+      for (let index = 0; index < 120; index++) agentSaves(database, `obs-${index}`);
+    });
+    const [memories, index] = [openNodeSqlite(native, livePath), openSqlJs(await testSqlJs())];
+    const search = new SearchIndex(index, memories);
+    for (let step = 0; step < 12; step++) {
+      withLive(livePath, (database) => agentSaves(database, `obs-new-${step}`, { title: `Number${step}` }));
+      expect(search.advance(0)).toBe(false);
+      expect(search.search(`Number${step}`, {})).toHaveLength(1);
+    }
+    expect(search.passes).toBeGreaterThanOrEqual(2);
+    while (!search.advance(20));
+    for (const database of [memories, index]) database.close();
+  });
+});
+
+describe.runIf(native)('a folder’s own database that the Engram program has opened', () => {
   it('is changed in place, its search kept right', async () => {
     const root = engramFolder();
     const path = join(root, 'engram.db');

@@ -120,6 +120,26 @@ describe.runIf(findNodeSqlite())('a chunk that an older program has recorded, it
   });
 });
 
+describe.runIf(findNodeSqlite())('a copy of the database in its place', () => {
+  it('gets the edits that its program had ignored, although ours had merged them before', async () => {
+    const ann = new LiveMember();
+    ann.agent((database) => agentSaves(database, 'obs-1', { session_id: 's-bob', title: 'First' }));
+    const id = receive(ann.root, {
+      sessions: [sessionRow('s-bob')],
+      mutations: [mutation('upsert', 'obs-1', memoryRow('obs-1', { title: 'Edited', updated_at: LATER }))],
+    });
+    ann.agent((database) => database.prepare(`INSERT INTO sync_chunks(target_key, chunk_id) VALUES('local', ?)`).run(id));
+    const restore = ann.backup();
+    await ann.folder.sync({});
+    expect(ann.titles()).toEqual(['Edited']);
+    await ann.folder.close();
+    restore();
+    expect(ann.titles()).toEqual(['First']);
+    await ann.folder.sync({});
+    expect(ann.titles()).toEqual(['Edited']);
+  });
+});
+
 describe.runIf(findNodeSqlite())('the memories of another project', () => {
   const hostile = { title: 'Overwritten', content: 'x', project: 'demo', updated_at: LATER };
 
