@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, describe } from 'vitest';
 import { canonicalForms } from './canonicalForms.ts';
+import { cloudBridge } from './cloudBridge.ts';
+import { cloudChannels } from './cloudChannels.ts';
 import { cloudCrowd } from './cloudCrowd.ts';
 import { cloudExchange } from './cloudExchange.ts';
 import { cloudFailures } from './cloudFailures.ts';
@@ -15,8 +17,8 @@ const programsOfPostgres = programs.length === 0 ? 'no engram program found' : f
 const reason = typeof programsOfPostgres === 'string' ? programsOfPostgres : undefined;
 if (reason !== undefined) console.log(`interop, cloud: ${reason}, skipped`);
 /** v1.14 lets nobody write to a project that its list does not name. */
-const PROJECTS = ['demo', 'other', 'lost', 'refused', 'large', 'crowd'].concat(
-  ['rounds', 'ours', 'theirs', 'echo'].flatMap((kind) => programs.map(({ generation }) => `${kind}-${generation}`)),
+const PROJECTS = ['demo', 'other', 'lost', 'refused', 'large', 'crowd', 'channels'].concat(
+  ['rounds', 'ours', 'theirs', 'echo', 'bridge'].flatMap((kind) => programs.map(({ generation }) => `${kind}-${generation}`)),
 );
 /** Stands for the programs where there is none, so that its tests are counted as skipped. */
 const nobody: EngramProgram = { path: '', name: 'no program', generation: 'newer' };
@@ -40,9 +42,11 @@ describe.skipIf(reason !== undefined)('the cloud', () => {
     cloudFailures(() => server);
     cloudUpgrade(() => server);
     cloudCrowd(programs, () => server);
+    cloudChannels(programs, () => server);
 
     describe.each(programs)('and a member with $name', (client) => {
       cloudExchange(client, () => server);
+      cloudBridge(client, () => server);
       cloudRounds(client, () => server);
     });
   });

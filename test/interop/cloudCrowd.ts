@@ -8,19 +8,19 @@ import { OurCloudMember } from './ourCloud.ts';
 import type { EngramProgram } from './programs.ts';
 import { live } from './rows.ts';
 
-const STEPS = Number(process.env['ENGRAM_CLOUD_STEPS'] ?? 40);
-const SEED = Number(process.env['ENGRAM_CLOUD_SEED'] ?? 1);
+export const STEPS = Number(process.env['ENGRAM_CLOUD_STEPS'] ?? 40);
+export const SEED = Number(process.env['ENGRAM_CLOUD_SEED'] ?? 1);
 const PROJECT = 'crowd';
 /** Programs send rows back after whatever they import, each once. */
 const MAX_CYCLES = 8;
 
-interface Step {
+export interface Step {
   readonly who: number;
   readonly kind: 'pull' | 'push' | 'work';
   readonly turn: Turn;
 }
 
-const steps: fc.Arbitrary<Step> = fc.record({
+export const steps: fc.Arbitrary<Step> = fc.record({
   who: fc.nat(),
   kind: fc.oneof(
     { weight: 1, arbitrary: fc.constant('pull' as const) },
@@ -81,7 +81,7 @@ async function settle(server: CloudServer, players: readonly Player[]): Promise<
 }
 
 /** Which memories were deleted, in a second after the last edit that anybody made. */
-class LastWords {
+export class LastWords {
   readonly #edited = new Map<string, number>();
   readonly #removed = new Map<string, number>();
 

@@ -13,8 +13,9 @@ export class CloudGopher extends Teammate {
   readonly #folder = temporaryFolder();
   #api: string | undefined;
 
-  constructor(program: EngramProgram, server: CloudServer, name = 'gopher') {
-    super(program, name, { ENGRAM_CLOUD_SERVER: server.url, ENGRAM_CLOUD_TOKEN: server.token });
+  /** @param more what the program finds in its environment besides */
+  constructor(program: EngramProgram, server: CloudServer, name = 'gopher', more: NodeJS.ProcessEnv = {}) {
+    super(program, name, { ENGRAM_CLOUD_SERVER: server.url, ENGRAM_CLOUD_TOKEN: server.token, ...more });
     this.name = name;
   }
 
