@@ -1,9 +1,8 @@
 import { dirname, join } from 'node:path';
-import { expect, it, onTestFinished } from 'vitest';
+import { expect, it } from 'vitest';
 import { nodeHttp } from '../../src/adapters/nodeHttp.ts';
-import { DEFAULT_LIMITS } from '../../src/engine/folderRequests.ts';
-import { type MemoryFolder, openMemoryFolder } from '../../src/openFolder.ts';
-import { chunkNames, engramFolder, temporaryFolder, WASM_PATH } from '../support/folder.ts';
+import type { MemoryFolder } from '../../src/openFolder.ts';
+import { chunkNames, engramFolder, openIn, temporaryFolder, WASM_PATH } from '../support/folder.ts';
 import { CloudGopher } from './cloudGopher.ts';
 import { type Player, theirPlayer } from './cloudPlayers.ts';
 import type { CloudServer } from './cloudServer.ts';
@@ -67,29 +66,12 @@ async function newcomer(root: string, project: string, server: CloudServer | und
   return readRows(join(place, 'engram.db'));
 }
 
+/** @param server `undefined`: git alone */
 async function openBoth(root: string, project: string, server: CloudServer | undefined): Promise<MemoryFolder> {
   const data = temporaryFolder();
-  const options = {
-    root,
-    trusted: true,
-    gitPath: '',
-    limits: DEFAULT_LIMITS,
-    author: '',
-    includePersonal: false,
-    sessionId: '',
-    keepFolder: '',
-  };
+  const http = server && nodeHttp({ server: server.url, token: async () => server.token });
   const cloud = { server: server?.url ?? '', project, autosync: false };
-  const environment = {
-    wasmPath: WASM_PATH,
-    log: () => undefined,
-    onReading: () => undefined,
-    quarantined: () => false,
-    dataDirectory: () => data,
-    ...(server && { http: nodeHttp({ server: server.url, token: async () => server.token }) }),
-  };
-  const folder = openMemoryFolder({ ...options, cloud }, environment);
-  onTestFinished(() => folder.close());
+  const folder = openIn(root, { cloud }, WASM_PATH, { dataDirectory: () => data, ...(http && { http }) });
   if (server) await folder.cloudEnroll(project);
   return folder;
 }
