@@ -74,6 +74,12 @@ async function prepareKills(): Promise<(seed: number) => Promise<void>> {
 async function prepareLiveKills(): Promise<(seed: number) => Promise<void>> {
   const cli = await buildCommandLine();
   return (seed) => checkLiveKill(cli, seed);
+/** Ten runs over each kind of server for a seed. */
+async function prepareCloud(): Promise<(seed: number) => Promise<void>> {
+  const kit = await loadDatabaseKit(WASM_PATH);
+  return async (seed) => {
+    for (const isNewer of [false, true]) await fc.assert(cloudTeamProperty(kit, isNewer), { seed, numRuns: 10 });
+  };
 }
 
 /** Ten runs over each kind of server for a seed. */
