@@ -33,12 +33,10 @@ export function sessionChange(record: SessionRecord, project: string): CloudChan
   return { version: sessionVersion(record), mutation: { entity, entityKey, op, payload, project }, row: { kind: 'session', record } };
 }
 
-/** With the identity that every machine derives, and the scope that every program takes a blank one for: a server refuses blanks. */
+/** With the scope that every program takes a blank one for: a server refuses it. */
 export function rowChange({ record, version }: ObservationItem | PromptItem, project: string): CloudChange {
   const row: ObservationRow | PromptRow =
-    'title' in record
-      ? { kind: 'observation', record: { ...record, syncId: version.key, scope: normalizeScope(record.scope) } }
-      : { kind: 'prompt', record: { ...record, syncId: version.key } };
+    'title' in record ? { kind: 'observation', record: { ...record, scope: normalizeScope(record.scope) } } : { kind: 'prompt', record };
   const { entity, entityKey, op, payload } = upsertMutation(row.kind, version.key, row.record);
   return { version, mutation: { entity, entityKey, op, payload, project }, row };
 }

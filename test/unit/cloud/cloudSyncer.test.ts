@@ -186,6 +186,40 @@ describe('a chunk that the server lists and that cannot be used', () => {
   });
 });
 
+describe('what a canonical form changes or leaves out', () => {
+  it('is news to nobody: blanks around a title, a missing project or scope, unknown fields, a session of the extension', async () => {
+    ann.session('vscode-1');
+    ann.save('obs-blanks', { title: '  padded  ', content: '\ttext ', sessionId: 'vscode-1' });
+    ann.save('obs-homeless', { scope: '' });
+    ann.save('obs-extra');
+    ann.prompt('prompt-blanks', { content: ' asked ' });
+    ann.databases.memories.run(`UPDATE observations SET project = NULL WHERE sync_id = 'obs-homeless'`);
+    ann.databases.index.setExtra('observation', 'obs-extra', '{"x_new":{"a":1}}');
+    expect((await ann.sync()).exported).toMatchObject({ memories: 3, prompts: 1, heldBack: 0, problems: [] });
+    await bob.sync();
+    expect(bob.titles()).toEqual(ann.titles());
+    expect(bob.databases.index.extra('observation', 'obs-extra')).toBe('{"x_new":{"a":1}}');
+    for (const each of [ann, bob]) {
+      each.databases.loseIndex();
+      for (let n = 0; n < 2; n += 1) expect((await each.sync()).exported).toMatchObject({ chunkIds: [], heldBack: 0 });
+    }
+    expect(bob.titles()).toEqual(ann.titles());
+  });
+
+  it('is told once of a memory that the database has twice', async () => {
+    ann.save('obs-1', { title: 'First' });
+    const columns = 'sync_id, session_id, type, content, project, scope, created_at';
+    ann.databases.memories.run(
+      `INSERT INTO observations(${columns}, title, updated_at) SELECT ${columns}, 'Second', '2026-02-01 00:00:00' FROM observations`,
+    );
+    const { exported } = await ann.sync();
+    expect(exported).toMatchObject({ memories: 1, mutations: 2 });
+    expect((await ann.sync()).exported.chunkIds).toEqual([]);
+    await bob.sync();
+    expect(bob.titles()).toEqual(['Second']);
+  });
+});
+
 describe('an index that was lost', () => {
   it('is filled by reading again, before anything is sent', async () => {
     ann.save('obs-1');
