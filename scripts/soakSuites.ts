@@ -74,6 +74,8 @@ async function prepareKills(): Promise<(seed: number) => Promise<void>> {
 async function prepareLiveKills(): Promise<(seed: number) => Promise<void>> {
   const cli = await buildCommandLine();
   return (seed) => checkLiveKill(cli, seed);
+}
+
 /** Ten runs over each kind of server for a seed. */
 async function prepareCloud(): Promise<(seed: number) => Promise<void>> {
   const kit = await loadDatabaseKit(WASM_PATH);
