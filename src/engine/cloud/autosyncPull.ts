@@ -11,7 +11,6 @@ import { countRejected } from '../rejections.ts';
 import type { AutosyncContext, OpenAutosync } from './autosyncContext.ts';
 import { cloudPrefix } from './cloudIds.ts';
 import { uselessMutations } from './cloudProblems.ts';
-import { holdJournalledDeletions } from './journalledDeletions.ts';
 import { holdAsMutations } from './mutationHoldings.ts';
 import type { PulledMutation, PulledPage } from './mutationTransport.ts';
 import { projectStore } from './projectViews.ts';
@@ -70,7 +69,6 @@ export class AutosyncPull {
   async #merge(parts: OpenAutosync, project: string, pulled: readonly PulledMutation[]): Promise<number> {
     if (pulled.length === 0) return 0;
     const { index, store, cloud, turn } = parts;
-    holdJournalledDeletions({ cloud, store, index, project });
     const mutations = pulled.map(asSyncMutation);
     const versions = await chunkVersions({ sessions: [], observations: [], prompts: [], mutations }, turn);
     holdAsMutations({ index, store, project }, versions);

@@ -49,6 +49,11 @@ export function deleteChange(version: RowVersion, project: string): CloudChange 
   return { version, mutation: { entity, entityKey, op, payload: stringifyGo(fields), project } };
 }
 
+/** A change as the journal has it: of a deletion its own words say whether the row is gone for good. */
+export function inJournalsWords({ mutation, row }: CloudChange, journalled: Pick<NewMutation, 'op' | 'payload'>): NewMutation {
+  return row ? mutation : { ...mutation, op: journalled.op || mutation.op, payload: journalled.payload };
+}
+
 /** Whether a row of the journal says what a change says. */
 export function saysTheSame(journalled: Version, { version }: CloudChange): boolean {
   if (journalled.entity === 'session' || version.entity === 'session') return sameSessions(journalled, version);
