@@ -84,14 +84,6 @@ async function prepareCloud(): Promise<(seed: number) => Promise<void>> {
   };
 }
 
-/** Ten runs over each kind of server for a seed. */
-async function prepareCloud(): Promise<(seed: number) => Promise<void>> {
-  const kit = await loadDatabaseKit(WASM_PATH);
-  return async (seed) => {
-    for (const isNewer of [false, true]) await fc.assert(cloudTeamProperty(kit, isNewer), { seed, numRuns: 10 });
-  };
-}
-
 /** Nothing is random in it but what the two processes do to each other. */
 async function prepareTwoWindows(): Promise<(seed: number) => Promise<void>> {
   const checker = await FolderChecker.load();

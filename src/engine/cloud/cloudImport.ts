@@ -14,7 +14,7 @@ import { cloudPrefix } from './cloudIds.ts';
 import type { CloudParts } from './cloudParts.ts';
 import { cloudChunkFault, leftOutRecords, otherForm } from './cloudProblems.ts';
 import { HttpStatusError } from './httpStatusError.ts';
-import { projectIndex, projectStore } from './projectViews.ts';
+import { projectIndex, projectRights, projectStore } from './projectViews.ts';
 
 /** What an import found, and what it did. */
 export interface CloudImported {
@@ -82,6 +82,7 @@ export class CloudImporter {
       clock,
       turn,
       problems,
+      rights: projectRights(this.#parts),
       hasOwnForm: true,
       quarantined: () => false,
       onReading: () => undefined,

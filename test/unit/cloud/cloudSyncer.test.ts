@@ -243,6 +243,38 @@ describe('an index that was lost', () => {
   });
 });
 
+describe('a memory of another project', () => {
+  it('is out of reach of a chunk, and of a single mutation (W-31)', async () => {
+    for (const each of [ann, bob]) {
+      each.session('session-web', { project: 'web' });
+      each.save('obs-web', { project: 'web', sessionId: 'session-web', title: 'Of the web' });
+    }
+    const deletion = { sync_id: 'obs-web', deleted: true, deleted_at: '2030-01-01 00:00:00', hard_delete: true };
+    const mutation = { entity: 'observation', entityKey: 'obs-web', op: 'delete', payload: JSON.stringify(deletion), project: 'demo' };
+    const edit = {
+      sync_id: 'obs-web',
+      session_id: 's',
+      type: 't',
+      title: 'Taken',
+      content: 'c',
+      scope: 'project',
+      updated_at: '2029-01-01 00:00:00',
+    };
+    const mutations = [{ ...mutation, entity_key: 'obs-web', seq: 1, target_key: 'cloud', source: 'x', occurred_at: '' }];
+    const bytes = canonicalizeForProject(
+      new TextEncoder().encode(JSON.stringify({ sessions: [], observations: [], prompts: [], mutations })),
+      'demo',
+    );
+    const counts = { sessions: 0, memories: 0, prompts: 0 };
+    server.push('demo', chunkId(bytes), bytes, { id: chunkId(bytes), createdBy: 'evil', createdAt: '2026-01-02T00:00:00Z', ...counts });
+    server.take([{ ...mutation, op: 'upsert', payload: JSON.stringify(edit) }, mutation]);
+    expect((await ann.sync()).imported.summary).toMatchObject({ deletes: 0, edits: 0, heldBack: 1 });
+    await bob.autosync({ transport: server.channel() }).runOnce();
+    expect([ann.titles(), bob.titles()]).toEqual([['Of the web'], ['Of the web']]);
+    expect([ann, bob].flatMap(({ databases }) => databases.index.heldBack())).toEqual([]);
+  });
+});
+
 describe('a session of another project', () => {
   it('is not taken from it by a client that rewrites it (corrections.md)', async () => {
     ann.session('shared', { project: 'web', directory: '/w' });
