@@ -9,12 +9,11 @@ import { decodeMutationPayload } from '../recordCodec.ts';
 import type { Int, SyncMutation } from '../records.ts';
 import { countRejected } from '../rejections.ts';
 import type { AutosyncContext, OpenAutosync } from './autosyncContext.ts';
-import { cloudPrefix } from './cloudIds.ts';
+import { cloudMutationsId, cloudPrefix } from './cloudIds.ts';
 import { uselessMutations } from './cloudProblems.ts';
-import { holdJournalledDeletions } from './journalledDeletions.ts';
 import { holdAsMutations } from './mutationHoldings.ts';
 import type { PulledMutation, PulledPage } from './mutationTransport.ts';
-import { projectStore } from './projectViews.ts';
+import { projectRights, projectStore } from './projectViews.ts';
 
 /** The state that the Go program keeps its one cursor in. */
 const TARGET = 'cloud';
@@ -70,12 +69,12 @@ export class AutosyncPull {
   async #merge(parts: OpenAutosync, project: string, pulled: readonly PulledMutation[]): Promise<number> {
     if (pulled.length === 0) return 0;
     const { index, store, cloud, turn } = parts;
-    holdJournalledDeletions({ cloud, store, index, project });
     const mutations = pulled.map(asSyncMutation);
     const versions = await chunkVersions({ sessions: [], observations: [], prompts: [], mutations }, turn);
     holdAsMutations({ index, store, project }, versions);
-    const applier = new ChunkApplier(projectStore({ store, cloud, project }), index);
-    await applier.apply(versions, turn);
+    const view = { store, cloud, index, project };
+    const applier = new ChunkApplier(projectStore(view), index, projectRights(view));
+    await applier.apply(versions, turn, { chunkId: cloudMutationsId(project), wasHere: false });
     await applier.retryDeferred(turn);
     return countRejected(versions.rejected);
   }

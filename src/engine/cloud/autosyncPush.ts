@@ -7,7 +7,7 @@ import type { Int, SyncMutation } from '../records.ts';
 import type { AutosyncContext, OpenAutosync } from './autosyncContext.ts';
 import { CanonicalError } from './canonicalError.ts';
 import { canonicalPayload } from './canonicalPayload.ts';
-import { type CloudChange, saysTheSame, sessionChange } from './cloudChange.ts';
+import { type CloudChange, inJournalsWords, saysTheSame, sessionChange } from './cloudChange.ts';
 import { cloudMutationsId } from './cloudIds.ts';
 import { type CloudPlan, CloudPlanner } from './cloudPlan.ts';
 import type { NewMutation } from './cloudPorts.ts';
@@ -71,7 +71,9 @@ export class AutosyncPush {
         const key = keyOf(change);
         const rows = plan.journal.rows.get(key);
         const { mutation } = change;
-        if (rows && saysTheSame(rows.version, change)) return { ...mutation, key, covers: rows.seqs, occurredAt: rows.newest.occurredAt };
+        if (rows && saysTheSame(rows.version, change)) {
+          return { ...inJournalsWords(change, rows.newest), key, covers: rows.seqs, occurredAt: rows.newest.occurredAt };
+        }
         return { ...mutation, key, covers: [...(rows?.seqs ?? []), cloud.enqueue(mutation, at)], occurredAt: at };
       });
     });

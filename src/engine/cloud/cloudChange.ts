@@ -33,12 +33,10 @@ export function sessionChange(record: SessionRecord, project: string): CloudChan
   return { version: sessionVersion(record), mutation: { entity, entityKey, op, payload, project }, row: { kind: 'session', record } };
 }
 
-/** With the identity that every machine derives, and the scope that every program takes a blank one for: a server refuses blanks. */
+/** With the scope that every program takes a blank one for: a server refuses it. */
 export function rowChange({ record, version }: ObservationItem | PromptItem, project: string): CloudChange {
   const row: ObservationRow | PromptRow =
-    'title' in record
-      ? { kind: 'observation', record: { ...record, syncId: version.key, scope: normalizeScope(record.scope) } }
-      : { kind: 'prompt', record: { ...record, syncId: version.key } };
+    'title' in record ? { kind: 'observation', record: { ...record, scope: normalizeScope(record.scope) } } : { kind: 'prompt', record };
   const { entity, entityKey, op, payload } = upsertMutation(row.kind, version.key, row.record);
   return { version, mutation: { entity, entityKey, op, payload, project }, row };
 }
@@ -49,6 +47,11 @@ export function deleteChange(version: RowVersion, project: string): CloudChange 
   const fields = new Map(decodeMutationPayload(payload));
   if (entity === 'observation') for (const name of ['hard_delete', 'x_soft']) fields.delete(name);
   return { version, mutation: { entity, entityKey, op, payload: stringifyGo(fields), project } };
+}
+
+/** A change as the journal has it: of a deletion its own words say whether the row is gone for good. */
+export function inJournalsWords({ mutation, row }: CloudChange, journalled: Pick<NewMutation, 'op' | 'payload'>): NewMutation {
+  return row ? mutation : { ...mutation, op: journalled.op || mutation.op, payload: journalled.payload };
 }
 
 /** Whether a row of the journal says what a change says. */

@@ -9,7 +9,7 @@ import type { IndexedChunk } from '../held.ts';
 import { putInIndex } from '../importer.ts';
 import { appendEntry, type ChunkEntry, type Manifest } from '../manifest.ts';
 import type { ChunkData, Int } from '../records.ts';
-import { saysTheSame } from './cloudChange.ts';
+import { inJournalsWords, saysTheSame } from './cloudChange.ts';
 import { CLOUD_CHUNK_BYTES, cloudChunk, inChunks, type JournalledChange } from './cloudChunk.ts';
 import type { CloudParts } from './cloudParts.ts';
 import type { CloudPlan } from './cloudPlan.ts';
@@ -71,7 +71,8 @@ export class CloudExporter {
       return plan.changes.map((change): JournalledChange => {
         const rows = plan.journal.rows.get(versionKey(change.version.entity, change.version.key));
         if (rows && saysTheSame(rows.version, change)) {
-          return { ...change, seq: rows.newest.seq, occurredAt: rows.newest.occurredAt, covers: rows.seqs };
+          const { seq, occurredAt } = rows.newest;
+          return { ...change, mutation: inJournalsWords(change, rows.newest), seq, occurredAt, covers: rows.seqs };
         }
         const seq = cloud.enqueue(change.mutation, at);
         return { ...change, seq, occurredAt: at, covers: [...(rows?.seqs ?? []), seq] };

@@ -14,8 +14,7 @@ import { cloudPrefix } from './cloudIds.ts';
 import type { CloudParts } from './cloudParts.ts';
 import { cloudChunkFault, leftOutRecords, otherForm } from './cloudProblems.ts';
 import { HttpStatusError } from './httpStatusError.ts';
-import { holdJournalledDeletions } from './journalledDeletions.ts';
-import { projectIndex, projectStore } from './projectViews.ts';
+import { projectIndex, projectRights, projectStore } from './projectViews.ts';
 
 /** What an import found, and what it did. */
 export interface CloudImported {
@@ -53,7 +52,6 @@ export class CloudImporter {
    */
   async run(context: CallContext, ids?: ReadonlySet<string>): Promise<CloudImported> {
     const recorded = this.#store.importedChunks();
-    await this.#parts.index.transaction(async () => holdJournalledDeletions(this.#parts));
     const scan = await this.scan();
     const others: FolderProblem[] = [];
     const summary = await this.#importer(others).run(scan.chunks, ids, context);
@@ -84,6 +82,7 @@ export class CloudImporter {
       clock,
       turn,
       problems,
+      rights: projectRights(this.#parts),
       hasOwnForm: true,
       quarantined: () => false,
       onReading: () => undefined,

@@ -85,11 +85,9 @@ export class CloudPlanner {
 
   #changes(plan: ExportPlan): CloudChange[] {
     const { project } = this.#parts;
-    return [
-      ...plan.sessions.map((session) => sessionChange(session, project)),
-      ...[...plan.observations, ...plan.prompts, ...plan.edits].map((item) => rowChange(item, project)),
-      ...plan.deletes.map((version) => deleteChange(version, project)),
-    ];
+    const rows = [...plan.observations, ...plan.prompts, ...plan.edits].map((item) => rowChange(item, project));
+    const deletes = plan.deletes.map((version) => deleteChange(version, project));
+    return [...plan.sessions.map((session) => sessionChange(session, project)), ...newestOfEach([...rows, ...deletes])];
   }
 
   #isMisplaced(row: ObservationRecord | PromptRecord): boolean {
@@ -123,6 +121,21 @@ export class CloudPlanner {
   }
 }
 
+/** A database may have an identity twice; the cloud hears of its last state, once. */
+function newestOfEach(changes: readonly CloudChange[]): CloudChange[] {
+  const newest = new Map<string, CloudChange>();
+  for (const change of changes) {
+    const key = versionKey(change.version.entity, change.version.key);
+    const other = newest.get(key);
+    if (!other || orderOf(other) < orderOf(change)) newest.set(key, change);
+  }
+  return [...newest.values()];
+}
+
+function orderOf({ version }: CloudChange): string {
+  return version.entity === 'session' ? '' : version.order;
+}
+
 function isSessionNews(session: Extract<Version, { entity: 'session' }>, held: HeldVersions): boolean {
   const known = held.session(session.key);
   return known === undefined || !sameSession(mergeSessions(known, session), known);
@@ -135,7 +148,7 @@ function journalledChange(version: Version, newest: PendingRows['newest'], proje
 
 /** What the server checks (golden/cloud/http/push.json), and that PostgreSQL stores no NUL. */
 function isUnsendable(row: ObservationRecord | PromptRecord): boolean {
-  const needed = 'title' in row ? [row.type, row.title, row.content] : [row.content];
+  const needed = 'title' in row ? [row.syncId, row.type, row.title, row.content] : [row.syncId, row.content];
   return (
     needed.some((text) => goTrim(text) === '') || Object.values(row).some((value) => typeof value === 'string' && value.includes('\0'))
   );

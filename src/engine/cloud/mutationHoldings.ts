@@ -28,8 +28,7 @@ function mergeHoldings(a: Holding, b: Holding): Holding {
   return { ...a, json: united.size === 0 ? '' : canonicalJson(united) };
 }
 
-/** What stands in for a chunk that is none. */
-export function placeOf(id: IndexedChunk['id']): IndexedChunk {
+function placeOf(id: IndexedChunk['id']): IndexedChunk {
   const counts = { sessions: 0, memories: 0, prompts: 0, relations: 0, rejected: 0 };
   return { id, sha256: '', createdBy: '', createdAt: '', ...counts, exportedHere: false, merged: true, size: 0, mtimeMs: 0 };
 }

@@ -1,3 +1,4 @@
+import { FolderRights } from '../folderRights.ts';
 import { normalizeProject } from '../goText.ts';
 import type { Holding } from '../held.ts';
 import { packSession, unpackSession } from '../merge.ts';
@@ -57,7 +58,24 @@ export function projectIndex({ index, store, project }: Pick<CloudParts, 'index'
     removeChunk: (id) => index.removeChunk(cloudChunkId(project, id)),
     chunkHoldings: (id) => index.chunkHoldings(cloudChunkId(project, id)),
     allHoldings: () => index.cloudHoldings(project),
+    // What came by the cloud is of its project; what is held back for the folder's chunks is the folder's business.
+    isOfFolder: () => false,
+    addOfFolder: () => undefined,
+    holdBack: () => undefined,
   });
+}
+
+/**
+ * What the cloud of a project may do here: add rows, and change those of this project or of none. Memories of other projects are out of its
+ * reach, whatever a server says.
+ */
+export function projectRights(parts: Pick<CloudParts, 'index' | 'store' | 'cloud' | 'project'>): FolderRights {
+  const { project } = parts;
+  const store = projectStore(parts);
+  const owned = withMethods(store, {
+    session: (id) => optional(store.session(id), (row) => (row.project.trim() === '' ? { ...row, project } : row)),
+  });
+  return new FolderRights(owned, projectIndex(parts), project);
 }
 
 /** What a chunk of the project says of a session, but for the project of one that stands in another one here. */

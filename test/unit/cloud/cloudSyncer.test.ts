@@ -186,6 +186,40 @@ describe('a chunk that the server lists and that cannot be used', () => {
   });
 });
 
+describe('what a canonical form changes or leaves out', () => {
+  it('is news to nobody: blanks around a title, a missing project or scope, unknown fields, a session of the extension', async () => {
+    ann.session('vscode-1');
+    ann.save('obs-blanks', { title: '  padded  ', content: '\ttext ', sessionId: 'vscode-1' });
+    ann.save('obs-homeless', { scope: '' });
+    ann.save('obs-extra');
+    ann.prompt('prompt-blanks', { content: ' asked ' });
+    ann.databases.memories.run(`UPDATE observations SET project = NULL WHERE sync_id = 'obs-homeless'`);
+    ann.databases.index.setExtra('observation', 'obs-extra', '{"x_new":{"a":1}}');
+    expect((await ann.sync()).exported).toMatchObject({ memories: 3, prompts: 1, heldBack: 0, problems: [] });
+    await bob.sync();
+    expect(bob.titles()).toEqual(ann.titles());
+    expect(bob.databases.index.extra('observation', 'obs-extra')).toBe('{"x_new":{"a":1}}');
+    for (const each of [ann, bob]) {
+      each.databases.loseIndex();
+      for (let n = 0; n < 2; n += 1) expect((await each.sync()).exported).toMatchObject({ chunkIds: [], heldBack: 0 });
+    }
+    expect(bob.titles()).toEqual(ann.titles());
+  });
+
+  it('is told once of a memory that the database has twice', async () => {
+    ann.save('obs-1', { title: 'First' });
+    const columns = 'sync_id, session_id, type, content, project, scope, created_at';
+    ann.databases.memories.run(
+      `INSERT INTO observations(${columns}, title, updated_at) SELECT ${columns}, 'Second', '2026-02-01 00:00:00' FROM observations`,
+    );
+    const { exported } = await ann.sync();
+    expect(exported).toMatchObject({ memories: 1, mutations: 2 });
+    expect((await ann.sync()).exported.chunkIds).toEqual([]);
+    await bob.sync();
+    expect(bob.titles()).toEqual(['Second']);
+  });
+});
+
 describe('an index that was lost', () => {
   it('is filled by reading again, before anything is sent', async () => {
     ann.save('obs-1');
@@ -206,6 +240,38 @@ describe('an index that was lost', () => {
     expect((await ann.sync()).exported).toMatchObject({ memories: 1 });
     await bob.sync();
     expect((await bob.sync()).exported).toMatchObject({ chunkIds: [], heldBack: 0 });
+  });
+});
+
+describe('a memory of another project', () => {
+  it('is out of reach of a chunk, and of a single mutation (W-31)', async () => {
+    for (const each of [ann, bob]) {
+      each.session('session-web', { project: 'web' });
+      each.save('obs-web', { project: 'web', sessionId: 'session-web', title: 'Of the web' });
+    }
+    const deletion = { sync_id: 'obs-web', deleted: true, deleted_at: '2030-01-01 00:00:00', hard_delete: true };
+    const mutation = { entity: 'observation', entityKey: 'obs-web', op: 'delete', payload: JSON.stringify(deletion), project: 'demo' };
+    const edit = {
+      sync_id: 'obs-web',
+      session_id: 's',
+      type: 't',
+      title: 'Taken',
+      content: 'c',
+      scope: 'project',
+      updated_at: '2029-01-01 00:00:00',
+    };
+    const mutations = [{ ...mutation, entity_key: 'obs-web', seq: 1, target_key: 'cloud', source: 'x', occurred_at: '' }];
+    const bytes = canonicalizeForProject(
+      new TextEncoder().encode(JSON.stringify({ sessions: [], observations: [], prompts: [], mutations })),
+      'demo',
+    );
+    const counts = { sessions: 0, memories: 0, prompts: 0 };
+    server.push('demo', chunkId(bytes), bytes, { id: chunkId(bytes), createdBy: 'evil', createdAt: '2026-01-02T00:00:00Z', ...counts });
+    server.take([{ ...mutation, op: 'upsert', payload: JSON.stringify(edit) }, mutation]);
+    expect((await ann.sync()).imported.summary).toMatchObject({ deletes: 0, edits: 0, heldBack: 1 });
+    await bob.autosync({ transport: server.channel() }).runOnce();
+    expect([ann.titles(), bob.titles()]).toEqual([['Of the web'], ['Of the web']]);
+    expect([ann, bob].flatMap(({ databases }) => databases.index.heldBack())).toEqual([]);
   });
 });
 

@@ -167,7 +167,7 @@ describe('a folder that shares through git and through the cloud', () => {
     expect((await folder.state()).toShare).toMatchObject({ noLongerShared: 0, memories: 2 });
     const sent = await cloud.export({ createdBy: 'ann' });
     expect(sent).toMatchObject({ observationsExported: 1 });
-    expect(JSON.stringify(server.chunk('demo', sent.chunkIds[0] ?? ''))).not.toContain('obs-1');
+    expect(JSON.stringify(server.chunk('demo', sent.chunkIds[0] ?? ''))).not.toContain('Theirs');
   });
 
   it('takes back what a chunk of git brought, but not what the cloud holds as well, and knows no chunk of the cloud', async () => {

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { type MemoryDatabase, openSqlJs } from '../../../src/adapters/sqlJs.ts';
-import { cloudChunkId, cloudMutationsId, journalId } from '../../../src/engine/cloud/cloudIds.ts';
+import { cloudChunkId, cloudMutationsId } from '../../../src/engine/cloud/cloudIds.ts';
 import type { Holding, IndexedChunk } from '../../../src/engine/held.ts';
 import type { ChunkId } from '../../../src/engine/manifest.ts';
 import type { FolderIndex } from '../../../src/engine/ports.ts';
@@ -153,7 +153,7 @@ describe('the cloud’s chunks in the same index', () => {
   const id = (project: string, name: string): ChunkId => cloudChunkId(project, name as ChunkId);
 
   beforeEach(() => {
-    for (const each of ['aaaaaaaa', id('demo', 'aaaaaaaa'), id('demo/web', 'bbbbbbbb'), cloudMutationsId('demo'), journalId('demo')]) {
+    for (const each of ['aaaaaaaa', id('demo', 'aaaaaaaa'), id('demo/web', 'bbbbbbbb'), cloudMutationsId('demo')]) {
       index.putChunk(chunk(each));
       index.addHolding(holding(each, 'k', { order: `of ${each}` }));
     }
@@ -166,18 +166,18 @@ describe('the cloud’s chunks in the same index', () => {
     expect([...index.cloudHoldings('demo')].map(({ order }) => order)).toEqual(['of cloud:demo/aaaaaaaa', 'of cloud:demo/+mutations']);
     expect([...index.cloudChunks('demo/web').keys()]).toEqual([id('demo/web', 'bbbbbbbb')]);
     expect([index.cloudChunks('dem').size, index.cloudChunks('').size]).toEqual([0, 0]);
-    expect(index.cloudChunkIds().size).toBe(4);
+    expect(index.cloudChunkIds().size).toBe(3);
   });
 
   it('are seen where versions are merged', () => {
-    expect(index.holdings('observation', 'k')).toHaveLength(5);
+    expect(index.holdings('observation', 'k')).toHaveLength(4);
     expect(index.chunkHoldings(id('demo', 'aaaaaaaa'))).toHaveLength(1);
   });
 
   it('keep what they hold when the folder’s holdings are forgotten', () => {
     index.removeHoldings('observation', 'k');
     expect([...index.allHoldings()]).toEqual([]);
-    expect(index.holdings('observation', 'k')).toHaveLength(4);
+    expect(index.holdings('observation', 'k')).toHaveLength(3);
   });
 
   it('hold one thing of an identity where it is set in place of what was there', () => {
@@ -187,6 +187,6 @@ describe('the cloud’s chunks in the same index', () => {
       ['k', 'later'],
       ['other', 'order of other'],
     ]);
-    expect(index.holdings('observation', 'k')).toHaveLength(5);
+    expect(index.holdings('observation', 'k')).toHaveLength(4);
   });
 });
