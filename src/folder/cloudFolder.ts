@@ -33,6 +33,7 @@ import { normalizeProject } from '../engine/goText.ts';
 import { formatInstant } from '../engine/goTime.ts';
 import type { Manifest } from '../engine/manifest.ts';
 import type { Transport } from '../engine/ports.ts';
+import { CloudAutomatic } from './cloudAutomatic.ts';
 import { CloudJson } from './cloudConfig.ts';
 import { runUpgradeStep } from './cloudUpgrade.ts';
 import type { OpenDatabases } from './databases.ts';
@@ -41,11 +42,18 @@ import type { FolderAccess, Writing } from './folderAccess.ts';
 /** What the server said when it was asked last. */
 type Asked = Pick<CloudAnswer, 'atMs' | 'problem' | 'reasonCode'> & { readonly manifest?: Manifest };
 
+const NOTHING_YET: CloudSyncSummary = {
+  imported: { chunks: 0, sessions: 0, memories: 0, prompts: 0, relations: 0, edits: 0, deletes: 0, authors: [], problems: [] },
+  exported: { chunkIds: [], sessions: 0, memories: 0, prompts: 0, mutations: 0, personal: 0, heldBack: 0 },
+  skipped: true,
+};
+
 /** The cloud's side of one open folder: its project's state, sync, enrolment and upgrade. */
 export class CloudFolder {
   readonly #access: FolderAccess;
   readonly #config: CloudJson;
   #asked: Asked | undefined;
+  #automatic: CloudAutomatic | undefined;
 
   constructor(access: FolderAccess) {
     this.#access = access;
@@ -103,6 +111,25 @@ export class CloudFolder {
   }
 
   async sync(options: CloudSyncOptions, context: CallContext): Promise<CloudSyncSummary> {
+    if (!options.automatic) return this.#sync(options, context);
+    const automatic = this.#automaticFor(this.#server, this.#access.options.includePersonal);
+    if (automatic.mustWait) return NOTHING_YET;
+    // Chunks first, as in a sync by hand, so that it makes no difference for the team who has sent something; then what only came as mutations.
+    const outcome = await this.#sync(options, context).catch((error: unknown) => ({ error }));
+    const problems = await automatic.run(context);
+    if ('error' in outcome) throw outcome.error;
+    return { ...outcome, imported: { ...outcome.imported, problems: [...outcome.imported.problems, ...problems] } };
+  }
+
+  /** Made anew where the settings are others than before. */
+  #automaticFor(server: string, includePersonal: boolean): CloudAutomatic {
+    if (!this.#automatic?.isFor(server, includePersonal)) {
+      this.#automatic = new CloudAutomatic({ server, http: this.#http, includePersonal, access: this.#access });
+    }
+    return this.#automatic;
+  }
+
+  async #sync(options: CloudSyncOptions, context: CallContext): Promise<CloudSyncSummary> {
     const project = await this.#project(options.project ?? '');
     // What it leaves behind is newer than what the server said before.
     this.#asked = undefined;
@@ -139,6 +166,7 @@ export class CloudFolder {
         createdBy: await this.#author(undefined, writing),
         sync: () => this.#syncer(writing, project),
         config: this.#config,
+        ...(this.#automatic && { hooks: this.#automatic.hooks }),
         checkpoint: () => this.#access.save(writing.guard),
         context,
       });

@@ -146,8 +146,11 @@ function upgradeRow(t: Translate, root: string, upgrade: NonNullable<NonNullable
     bootstrap_verified: () => t('done and checked'),
     rolled_back: () => t('rolled back'),
   };
-  const detail = plain(upgrade.reasonMessage, SENTENCE_LENGTH);
-  return fact({ id: `cloud:${root}:upgrade`, label: t('Upgrade'), description: stages[upgrade.stage](), icon: 'milestone', detail });
+  // Bootstrapping enrolls by itself: that it was not done yet is nothing in the way.
+  const isReady = upgrade.reasonCode === 'upgrade_repairable_unenrolled';
+  const detail = isReady ? '' : plain(upgrade.reasonMessage, SENTENCE_LENGTH);
+  const description = isReady && upgrade.stage === 'doctor_blocked' ? stages.doctor_ready() : stages[upgrade.stage]();
+  return fact({ id: `cloud:${root}:upgrade`, label: t('Upgrade'), description, icon: 'milestone', detail });
 }
 
 function automaticRow({ t, calendar }: CloudDrawing, root: string, run: AutomaticRun | undefined): Row {

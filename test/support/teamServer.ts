@@ -11,6 +11,16 @@ export interface AskedOfServer {
   readonly authorization: string | undefined;
 }
 
+export interface PushedMutation {
+  readonly seq: number;
+  readonly project: string;
+  readonly entity: string;
+  readonly entity_key: string;
+  readonly op: string;
+  readonly payload: unknown;
+  readonly occurred_at: string;
+}
+
 interface StoredChunk {
   readonly id: string;
   readonly created_by: string;
@@ -27,10 +37,12 @@ const TEXT = { 'content-type': 'text/plain; charset=utf-8' };
 
 /**
  * A team's cloud server on this machine, in memory: the routes and checks of an Engram cloud server for chunks. What it gives back has
- * other bytes than what it got, as the real one's JSONB column has. Mutations find an empty channel.
+ * other bytes than what it got, as the real one's JSONB column has. Mutations can be pulled, not pushed.
  */
 export class TeamServer {
   readonly asked: AskedOfServer[] = [];
+  /** What members with the Engram program's automatic sync have pushed, in the order of `seq`. */
+  readonly mutations: PushedMutation[] = [];
   token = 'fake-token';
   /** Refuses every other project. */
   allowed: readonly string[] = ['lantern-shop', 'demo'];
@@ -83,7 +95,7 @@ export class TeamServer {
     if (this.broken !== undefined) return { status: this.broken, body: 'out of order' };
     if (this.token !== '' && headers.authorization !== `Bearer ${this.token}`) return { status: 401, body: 'unauthorized: invalid token' };
     if (method === 'POST') return pathname === '/sync/push' ? this.#push(body) : { status: 404, body: '404 page not found' };
-    if (pathname === '/sync/mutations/pull') return { status: 200, body: { mutations: [], has_more: false, latest_seq: 0 } };
+    if (pathname === '/sync/mutations/pull') return this.#pulled(Number(searchParams.get('since_seq') ?? 0));
     const project = searchParams.get('project') ?? '';
     const refusal = this.#refusal(project);
     if (refusal) return refusal;
@@ -92,6 +104,11 @@ export class TeamServer {
     const id = pathname.replace('/sync/pull/', '');
     const chunk = this.chunks(project).find((stored) => stored.id === id);
     return chunk ? { status: 200, body: JSON.parse(chunk.json) } : { status: 404, body: 'chunk not found' };
+  }
+
+  #pulled(since: number): Answer {
+    const mutations = this.mutations.filter(({ seq }) => seq > since);
+    return { status: 200, body: { mutations, has_more: false, latest_seq: mutations.at(-1)?.seq ?? 0 } };
   }
 
   #refusal(project: string): Answer | undefined {

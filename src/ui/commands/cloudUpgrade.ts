@@ -67,7 +67,8 @@ async function tell(report: CloudUpgradeReport, session: FolderSession): Promise
   const isUnenrolled = report.reasonCode === 'upgrade_repairable_unenrolled';
   if (report.status === 'ready' || isUnenrolled) {
     const bootstrap = l10n.t('Bootstrap…');
-    const text = l10n.t('The project “{0}” can go to the cloud: {1}.', plain(report.project, LABEL_LENGTH), said);
+    const project = plain(report.project, LABEL_LENGTH);
+    const text = l10n.t('The project “{0}” can go to the cloud: bootstrapping enrolls it and sends everything.', project);
     if ((await window.showInformationMessage(text, bootstrap)) === bootstrap)
       await commands.executeCommand('engram.bootstrapCloud', target);
     return;

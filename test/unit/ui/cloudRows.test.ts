@@ -94,7 +94,14 @@ describe('the view Cloud', () => {
 
   it('calls a project that only has to be enrolled ready, and one with a real obstacle stopped', () => {
     const unenrolled = upgrade('doctor_blocked', 'upgrade_repairable_unenrolled');
-    expect(stateOf(stands({ enrolled: false, ...unenrolled })).label).toBe('Ready to upgrade');
+    const ready = rowsOf(stands({ enrolled: false, ...unenrolled }));
+    expect(ready.map(({ label, description }) => `${label} ${description}`.trim())).toEqual([
+      'Ready to upgrade',
+      'Bootstrap the upgrade…',
+      'cloud.example connected',
+      'shop not enrolled',
+      'Upgrade diagnosed, ready',
+    ]);
     expect(stateOf(stands(unenrolled)).label).toBe('Up to date');
     const stopped = rowsOf(stands(upgrade('doctor_blocked', 'upgrade_blocked_legacy_mutation_manual')));
     expect([stopped[0]?.label, commandsOf(stopped)]).toEqual(['Upgrade stopped', ['engram.diagnoseCloudUpgrade']]);

@@ -1,0 +1,68 @@
+import { systemClock } from '../adapters/systemClock.ts';
+import { AutosyncManager } from '../engine/cloud/autosync.ts';
+import type { Http } from '../engine/cloud/cloudPorts.ts';
+import { MutationTransport } from '../engine/cloud/mutationTransport.ts';
+import type { CallContext } from '../engine/folderRequests.ts';
+import type { FolderProblem } from '../engine/folderState.ts';
+import type { UpgradeLifecycleHooks } from '../engine/upgrade/rollback.ts';
+import type { FolderAccess } from './folderAccess.ts';
+
+export interface AutomaticParts {
+  readonly server: string;
+  readonly http: Http;
+  readonly includePersonal: boolean;
+  readonly access: Pick<FolderAccess, 'write'>;
+}
+
+/**
+ * The automatic sync of one open folder, one cycle at a time: who holds the folder says when. It decides how long a failure is waited for,
+ * and leaves the channel of single mutations to the window that has the lease.
+ */
+export class CloudAutomatic {
+  readonly #parts: AutomaticParts;
+  /** What a rollback stops and resumes. */
+  readonly hooks: UpgradeLifecycleHooks;
+  readonly #manager: AutosyncManager;
+  /** Of the cycle that runs. */
+  #context: CallContext = {};
+
+  /** @throws {EngramError} cloud-config */
+  constructor(parts: AutomaticParts) {
+    const { server, http, includePersonal, access } = parts;
+    this.#parts = parts;
+    const cancellable: Http = { send: (request, signal) => http.send(request, signal ?? this.#context.signal) };
+    this.#manager = new AutosyncManager({
+      transport: new MutationTransport({ server, http: cancellable }),
+      open: (work) => access.write(this.#context, ({ databases, turn }) => work({ ...databases, turn })),
+      clock: systemClock,
+      includePersonal,
+      // Its own timers would run beside the folder's other requests.
+      later: () => () => undefined,
+      random: Math.random,
+    });
+    this.#manager.start();
+    this.hooks = this.#manager;
+  }
+
+  isFor(server: string, includePersonal: boolean): boolean {
+    return this.#parts.server === server && this.#parts.includePersonal === includePersonal;
+  }
+
+  /** After a failure, and during an upgrade. */
+  get mustWait(): boolean {
+    const { phase, backoffUntilMs } = this.#manager.status;
+    return phase === 'disabled' || systemClock.now() < (backoffUntilMs ?? 0);
+  }
+
+  /** One cycle. A server that fails is no error here: it is waited for. @returns what was passed over, and why it failed */
+  async run(context: CallContext): Promise<readonly FolderProblem[]> {
+    this.#context = context;
+    try {
+      await this.#manager.runOnce();
+    } finally {
+      this.#context = {};
+    }
+    const { problems, lastError } = this.#manager.status;
+    return lastError === '' ? problems : [...problems, { code: 'cloud-refused', severity: 'warning', message: lastError }];
+  }
+}
