@@ -7,9 +7,11 @@ import { buildCommandLine } from '../test/kills/commandLine.ts';
 import { loadDatabaseKit } from '../test/simulation/memberDatabases.ts';
 import { inMemory, simulateSeed, withGit } from '../test/simulation/simulate.ts';
 import { FolderChecker } from '../test/support/checkFolder.ts';
+import { cloudTeamProperty } from '../test/support/cloudTeam.ts';
 import { BlankDatabases } from '../test/support/ourMember.ts';
 import { checkTwoWindows } from '../test/support/twoWindows.ts';
 import { undoProperties } from '../test/support/undoProperties.ts';
+import { walProperties } from '../test/support/walProperties.ts';
 import { WASM_PATH } from '../test/support/wasm.ts';
 import { checkSeed } from '../test/writerRules/checkHistory.ts';
 
@@ -29,7 +31,9 @@ export const soakSuites: readonly SoakSuite[] = [
   { name: 'team-with-git', seeds: 300, prepare: () => prepareTeam(withGit) },
   { name: 'fuzz', seeds: 1000, prepare: async () => checkFuzzSeed },
   { name: 'kills', seeds: 500, prepare: prepareKills },
+  { name: 'live-view', seeds: 500, prepare: prepareLiveView },
   { name: 'live-kills', seeds: 100, prepare: prepareLiveKills },
+  { name: 'cloud', seeds: 1000, prepare: prepareCloud },
   { name: 'two-windows', seeds: 5, prepare: prepareTwoWindows },
 ];
 
@@ -43,6 +47,14 @@ async function prepareUndo(): Promise<(seed: number) => Promise<void>> {
   const properties = undoProperties(await loadSqlJs(WASM_PATH));
   return async (seed) => {
     for (const [, property] of properties) await fc.assert(property, { seed, numRuns: 10 });
+  };
+}
+
+/** Ten histories of another program's database for a seed, and ten readings while it goes on. */
+async function prepareLiveView(): Promise<(seed: number) => Promise<void>> {
+  const properties = walProperties(await loadSqlJs(WASM_PATH), { read: 0, busy: 0 });
+  return async (seed) => {
+    for (const { check } of properties) await check({ seed, numRuns: 10 });
   };
 }
 
@@ -62,6 +74,14 @@ async function prepareKills(): Promise<(seed: number) => Promise<void>> {
 async function prepareLiveKills(): Promise<(seed: number) => Promise<void>> {
   const cli = await buildCommandLine();
   return (seed) => checkLiveKill(cli, seed);
+}
+
+/** Ten runs over each kind of server for a seed. */
+async function prepareCloud(): Promise<(seed: number) => Promise<void>> {
+  const kit = await loadDatabaseKit(WASM_PATH);
+  return async (seed) => {
+    for (const isNewer of [false, true]) await fc.assert(cloudTeamProperty(kit, isNewer), { seed, numRuns: 10 });
+  };
 }
 
 /** Nothing is random in it but what the two processes do to each other. */

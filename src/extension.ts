@@ -3,6 +3,7 @@ import { CloudAccess } from './host/cloudAccess.ts';
 import { cloudHttp } from './host/cloudHttp.ts';
 import { CloudTokens } from './host/cloudTokens.ts';
 import { keepFolderName } from './host/keepFolder.ts';
+import { MemoryChoices } from './host/memoryChoices.ts';
 import { readCloudSettings } from './host/settings.ts';
 import { WindowSessions } from './host/windowSessions.ts';
 import { WorkerClient } from './host/workerClient.ts';
@@ -28,6 +29,7 @@ export function activate(context: ExtensionContext): void {
     client,
     log: logTo(log),
     keepFolder: (root) => Uri.joinPath(storage, keepFolderName(root)).fsPath,
+    memoryChoices: new MemoryChoices(context.workspaceState),
     sessionId: `vscode-${crypto.randomUUID()}`,
     version: String(context.extension.packageJSON.version),
     platform: `${process.platform} ${process.arch}`,

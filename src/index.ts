@@ -9,6 +9,9 @@ export { retryMeans } from './adapters/retryMeans.ts';
 export { getUsername } from './adapters/userName.ts';
 // Outside, the plain name is the function that gives its result at once, like its counterpart.
 export { chunkId, decodeChunk as decodeChunkInSlices, decodeChunkSync as decodeChunk, encodeChunk } from './engine/chunkCodec.ts';
+export { AutosyncManager, type AutosyncOptions, type AutosyncPhase, type AutosyncStatus, type Later } from './engine/cloud/autosync.ts';
+export type { OpenAutosync } from './engine/cloud/autosyncContext.ts';
+export { AUTOSYNC_DEFAULTS, type AutosyncSettings } from './engine/cloud/autosyncSettings.ts';
 export { canonicalizeForProject } from './engine/cloud/canonical.ts';
 export { CanonicalError } from './engine/cloud/canonicalError.ts';
 export type {

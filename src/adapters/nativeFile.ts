@@ -32,7 +32,7 @@ export class NativeFile implements DatabaseFile {
   /** @throws {EngramError} not-found, not-regular-file, store-corrupt, store-locked, io-failed */
   async open(): ReturnType<DatabaseFile['open']> {
     const identity = await this.#identity();
-    if (this.#opened?.identity === identity) return { database: this.#opened.database, fresh: false, live: false };
+    if (this.#opened?.identity === identity) return { database: this.#opened.database, fresh: false };
     this.close();
     const database = openNodeSqlite(this.#module, this.path);
     try {
@@ -43,7 +43,7 @@ export class NativeFile implements DatabaseFile {
       throw EngramError.is(error, 'store-corrupt') ? this.#damaged(error.cause) : error;
     }
     this.#opened = { database, identity };
-    return { database, fresh: true, live: false };
+    return { database, fresh: true };
   }
 
   /** Which file is open; another one in its place has another identity. */

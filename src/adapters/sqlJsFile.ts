@@ -3,7 +3,7 @@ import { basename } from 'node:path';
 import { EngramError } from '../engine/errors.ts';
 import type { DatabaseFile, SqlDatabase, WriteGuard } from '../engine/ports.ts';
 import { type AtomicDisk, writeFileAtomically } from './atomicFile.ts';
-import { type FilesMark, markOf, readDatabaseFiles } from './databaseFiles.ts';
+import { DatabaseFiles, type FilesMark } from './databaseFiles.ts';
 import { systemCode, translateFsError } from './fsErrors.ts';
 import { type MemoryDatabase, openSqlJs, type SqlJs } from './sqlJs.ts';
 
@@ -13,7 +13,7 @@ const MAGIC = 'SQLite format 3\0';
 interface Loaded {
   readonly database: MemoryDatabase;
   /** Another program's write-ahead log belongs to it. */
-  readonly live: boolean;
+  readonly withLog: boolean;
   mark: FilesMark;
   savedAt: string;
 }
@@ -26,6 +26,7 @@ export class SqlJsFile implements DatabaseFile {
   readonly path: string;
   readonly #sqlJs: SqlJs;
   readonly #disk: AtomicDisk | undefined;
+  readonly #files: DatabaseFiles;
   #loaded: Loaded | undefined;
 
   /** @param disk for tests that let a write fail */
@@ -33,15 +34,16 @@ export class SqlJsFile implements DatabaseFile {
     this.#sqlJs = sqlJs;
     this.path = path;
     this.#disk = disk;
+    this.#files = new DatabaseFiles(path);
   }
 
-  async open(): Promise<{ readonly database: SqlDatabase; readonly fresh: boolean; readonly live: boolean }> {
-    if (this.#loaded?.mark === (await markOf(this.path))) return { ...this.#loaded, fresh: false };
+  async open(): Promise<{ readonly database: SqlDatabase; readonly fresh: boolean; readonly withLog: boolean }> {
+    if (this.#loaded?.mark === (await this.#files.mark())) return { ...this.#loaded, fresh: false };
     this.close();
-    const { bytes, live, mark } = await readDatabaseFiles(this.path);
-    const database = this.#openChecked(bytes, live);
-    this.#loaded = { database, live, mark, savedAt: changeMark(database) };
-    return { database, fresh: true, live };
+    const { bytes, withLog, mark } = await this.#files.read();
+    const database = this.#openChecked(bytes, withLog);
+    this.#loaded = { database, withLog, mark, savedAt: changeMark(database) };
+    return { database, fresh: true, withLog };
   }
 
   async exists(): Promise<boolean> {
@@ -59,20 +61,20 @@ export class SqlJsFile implements DatabaseFile {
     if (!loaded) return;
     const changed = changeMark(loaded.database);
     if (changed === loaded.savedAt) return;
-    if (loaded.live) throw this.#notOurs('is in use by another program');
+    if (loaded.withLog) throw this.#notOurs('is in use by another program');
     const bytes = loaded.database.export();
     await writeFileAtomically(this.path, bytes, () => this.#permit(guard, loaded.mark), this.#disk);
-    loaded.mark = await markOf(this.path, bytes.length);
+    loaded.mark = await this.#files.mark(bytes.length);
     loaded.savedAt = changed;
   }
 
   version(): Promise<string> {
-    return markOf(this.path);
+    return this.#files.mark();
   }
 
   async setAside(): Promise<string> {
     this.close();
-    if ((await readDatabaseFiles(this.path)).live) throw this.#notOurs('is damaged');
+    if ((await this.#files.read()).withLog) throw this.#notOurs('is damaged');
     const time = new Date().toISOString().replaceAll(/[-:.]/g, '');
     const name = `${basename(this.path)}.damaged-${time}`;
     try {
@@ -90,29 +92,29 @@ export class SqlJsFile implements DatabaseFile {
 
   async #permit(guard: WriteGuard, expected: FilesMark): Promise<void> {
     await guard();
-    if ((await markOf(this.path)) === expected) return;
+    if ((await this.#files.mark()) === expected) return;
     throw this.#error('store-locked', 'was changed by another window or program since it was read');
   }
 
   /** The whole check costs about a millisecond for 2 MB, less than reading the file. */
-  #openChecked(bytes: Uint8Array | undefined, live: boolean): MemoryDatabase {
+  #openChecked(bytes: Uint8Array | undefined, withLog: boolean): MemoryDatabase {
     if (bytes && bytes.length > 0 && !MAGIC.split('').every((sign, index) => bytes[index] === sign.charCodeAt(0))) {
-      throw this.#damaged('is no database', live);
+      throw this.#damaged('is no database', withLog);
     }
     const database = openSqlJs(this.#sqlJs, bytes);
     try {
       const finding = database.all('PRAGMA quick_check(1)')[0]?.['quick_check'];
-      if (finding !== 'ok') throw this.#damaged('is damaged', live, finding);
+      if (finding !== 'ok') throw this.#damaged('is damaged', withLog, finding);
       return database;
     } catch (error) {
       database.close();
-      throw EngramError.is(error, 'store-corrupt') ? this.#damaged('is damaged', live, error.cause) : error;
+      throw EngramError.is(error, 'store-corrupt') ? this.#damaged('is damaged', withLog, error.cause) : error;
     }
   }
 
   /** Only a database of ours is ever set aside, so only of ours it is said in a way that leads there. */
-  #damaged(what: string, live: boolean, cause?: unknown): EngramError {
-    return live ? this.#notOurs(what, cause) : this.#error('store-corrupt', what, cause);
+  #damaged(what: string, withLog: boolean, cause?: unknown): EngramError {
+    return withLog ? this.#notOurs(what, cause) : this.#error('store-corrupt', what, cause);
   }
 
   #notOurs(what: string, cause?: unknown): EngramError {

@@ -39,6 +39,8 @@ export interface FolderOptions {
   readonly project?: string;
   /** False: prompts that the team does not have stay here. */
   readonly includePrompts?: boolean;
+  /** False: a person has not said yet that memories of the live database may leave, so nothing of it does. Absent: they may. */
+  readonly mayExport?: boolean;
 }
 
 /** `workspace`: the folder's own `engram.db`. `live`: the Engram program's own, which agents write at any moment. `auto`: the live one where there is one. */
@@ -96,6 +98,10 @@ export interface SavedMemory {
   /** `updated`: a live memory with the same topic got a new revision; `repeated`: the same text within 15 minutes was counted. */
   readonly outcome: 'created' | 'updated' | 'repeated' | 'edited' | 'deleted';
   readonly title: string;
+}
+
+export interface CopyOptions {
+  readonly to: 'live' | 'workspace';
 }
 
 /** A memory as lists and editors need it. Hostile text. */
@@ -193,6 +199,11 @@ export interface FolderRequests {
   planUndo(chunkId: string): Promise<UndoSummary>;
   /** Takes the import of one chunk back: what it added or changed goes back to what the other chunks and this database's own changes say. */
   undoImport(chunkId: string): Promise<UndoSummary>;
+  /**
+   * Merges the memories of one of the two databases into the other, by the rules of an import; of the live one those of the folder's project.
+   * Nothing is deleted, in neither.
+   */
+  copyMemories(options: CopyOptions): Promise<ImportSummary>;
   /** Differs whenever the memories may have changed, by whomever. Reads no row, so that it can be asked every second. */
   databaseVersion(): Promise<string>;
   memory(syncId: string): Promise<MemoryDetail>;

@@ -18,6 +18,8 @@ export interface FolderState {
   readonly totals: { readonly sessions: number; readonly observations: number; readonly prompts: number; readonly relations: number };
   /** The memories are those of the Engram program: where they stand, and the project that this folder shares. Absent: the folder's own. */
   readonly live?: LiveMemories;
+  /** There is a database of the Engram program on this machine, and it is not the one in use: its absolute path. */
+  readonly liveFound?: string;
   readonly git: GitState;
   /** Memories, edits and deletions that were never shared and that the database has lost, kept in the extension's own storage; `restoreKept` brings them back. */
   readonly kept: number;
@@ -157,6 +159,8 @@ export interface LiveMemories {
   /** Absolute. */
   readonly path: string;
   readonly project: string;
+  /** False: a person has not been asked yet, so nothing leaves. */
+  readonly mayExport: boolean;
   /** Chunks with changes of other projects' memories, which wait for a person, and how many such changes there are. */
   readonly heldBack: { readonly chunkIds: readonly string[]; readonly changes: number };
 }

@@ -75,11 +75,11 @@ export interface DatabaseFile {
   /**
    * Opens the file, or opens it again when it changed on disk since it was loaded or saved here; the old handle is closed then.
    * A missing file gives an empty database in memory; nothing is written before {@link save}.
-   * @returns `fresh`: a new handle was made, so whatever was derived from the old one is stale; `live`: another program keeps the file in
-   *   write-ahead mode, so what was read is its last commit and is never written back.
-   * @throws {EngramError} store-corrupt (of a live one: store-foreign), store-locked, not-regular-file, read-only
+   * @returns `fresh`: a new handle was made, so whatever was derived from the old one is stale; `withLog`: another program keeps a
+   *   write-ahead log for it, so what was loaded is its last commit and is never written back.
+   * @throws {EngramError} store-corrupt (of one with a log: store-foreign), store-locked, not-regular-file, read-only
    */
-  open(): Promise<{ readonly database: SqlDatabase; readonly fresh: boolean; readonly live: boolean }>;
+  open(): Promise<{ readonly database: SqlDatabase; readonly fresh: boolean; readonly withLog?: boolean }>;
   /** Whether the file exists (lstat). */
   exists(): Promise<boolean>;
   /** Writes the whole file: temporary file, fsync, guard, rename. Does nothing when nothing changed since the last save. @throws {EngramError} disk-full, read-only, lock-lost, store-locked (the file changed on disk since it was loaded) */

@@ -46,10 +46,10 @@ export interface DatabasePaths {
 interface OpenedFile {
   readonly database: SqlDatabase;
   readonly fresh: boolean;
-  /** Another program keeps it in write-ahead mode, and nothing here can write beside it. */
-  readonly live: boolean;
   /** The host's own SQLite has it open, in place. */
   readonly isNative: boolean;
+  /** See {@link DatabaseFile.open}. */
+  readonly withLog?: boolean;
 }
 
 /** The names that both databases have in an `.engram` folder. */
@@ -110,8 +110,8 @@ export class FolderDatabases {
     const index = await this.#openIndex(sqlJs, paths, guard);
     const { database, isNative } = memoryFile;
     const inspected = inspectMemoryDatabase(database, isNative ? 'native' : 'sql.js');
-    const isTheirs = (paths.live || memoryFile.live) && !isNative;
-    const kind = isTheirs && inspected === 'ours' ? 'foreign' : inspected;
+    const isOthers = !isNative && (paths.live === true || memoryFile.withLog === true);
+    const kind = isOthers && inspected === 'ours' ? 'foreign' : inspected;
     if (isNative && kind === 'foreign') throw notEngrams();
     if (isNative && kind === 'ours') migrateLiveMemory(database);
     if (this.#memories instanceof NativeFile) index.index.belongTo(this.#memories.identity);
@@ -196,7 +196,8 @@ export class FolderDatabases {
     this.#memories = await this.#memoryFile(sqlJs, paths);
     const opened = await this.#openWhole(this.#memories, guard);
     if (this.#memories instanceof NativeFile) return { ...opened, isNative: true };
-    const native = opened.live || isOfProgram(opened.database) ? this.#driver() : undefined;
+    const isOthers = opened.withLog === true ? await this.#memories.exists() : isOfProgram(opened.database);
+    const native = isOthers ? this.#driver() : undefined;
     if (!native) return { ...opened, isNative: false };
     this.#memories.close();
     this.#memories = new NativeFile(native, paths.memories);

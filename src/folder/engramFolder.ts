@@ -8,7 +8,7 @@ import { findGit } from '../adapters/gitProcess.ts';
 import { removeStaleTemporaryFiles } from '../adapters/temporaryFiles.ts';
 import type { WriteGuard } from '../engine/ports.ts';
 import { holdLocks } from './holdLocks.ts';
-import { mustBeOursToWrite, refused, trackedDatabase } from './refusals.ts';
+import { mustBeOursToWrite, refused, trackedDatabase, tracksDatabase } from './refusals.ts';
 
 /** A folder that is written in. */
 export interface WritePlace {
@@ -59,7 +59,8 @@ async function makeFolder({ path, isShared }: WritePlace): Promise<void> {
 
 async function prepare(root: string, guard: WriteGuard): Promise<GitCommand | undefined> {
   const git = await openGit(root, findGit());
-  if ((await git?.folderStatus())?.trackedDatabases.includes('engram.db')) throw trackedDatabase();
+  const status = await git?.folderStatus();
+  if (tracksDatabase(status)) throw trackedDatabase(status);
   await removeStaleTemporaryFiles(root);
   await ensureIgnoreFile(root, git, guard);
   return git;

@@ -28,7 +28,7 @@ import { type DatabasePaths, FolderDatabases, livePathsIn, type OpenDatabases, p
 import { LOCK_WAIT_MS } from './holdLocks.ts';
 import { KeptCopy, lostRows } from './keptCopy.ts';
 import { listingOf, type ManifestReading, readManifestWhole } from './manifestReader.ts';
-import { mustBeOursToWrite, readOnlyDatabase, refused, trackedDatabase } from './refusals.ts';
+import { mustBeOursToWrite, readOnlyDatabase, refused, trackedDatabase, tracksDatabase } from './refusals.ts';
 
 const SAVE_EVERY_MS = 2_000;
 const SEARCH_SLICE_MS = 20;
@@ -79,6 +79,11 @@ export class FolderAccess {
     const livePath = this.options.livePath ?? join((this.environment.dataDirectory ?? dataDirectory)(), 'engram.db');
     const isLive = database === 'live' || (await isDatabaseThere(livePath));
     return isLive ? livePathsIn(root, livePath) : pathsIn(root);
+  }
+
+  bothPaths(): Readonly<Record<'live' | 'workspace', DatabasePaths>> {
+    const { root, livePath = livePathOf() } = this.options;
+    return { live: livePathsIn(root, livePath), workspace: pathsIn(root) };
   }
 
   /** The project that the folder shares from the live database; `undefined`: its own database is all the folder's. */
@@ -165,8 +170,7 @@ export class FolderAccess {
     await this.#mustBeWritable();
     const git = await this.git();
     const status = await git?.folderStatus();
-    const isTracked = status?.trackedDatabases.includes('engram.db') ?? false;
-    if (isTracked && !(await this.locate()).live) throw trackedDatabase();
+    if (tracksDatabase(status) && !(await this.locate()).live) throw trackedDatabase(status);
     return this.#lock.hold(
       async (guard) => {
         this.#guard = guard;

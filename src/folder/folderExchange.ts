@@ -29,6 +29,7 @@ export class FolderExchange {
   }
 
   async export(options: ExportOptions, writing: Writing): Promise<ExportSummary> {
+    if (writing.databases.live && this.#access.options.mayExport === false) return NOTHING_EXPORTED;
     await this.#access.mustBeWritableManifest(writing);
     const wanted = await this.#wanted(options, writing);
     const scan = () => this.#access.scan(writing);
@@ -53,6 +54,17 @@ export class FolderExchange {
     return previewOf(plan, { author: wanted.createdBy, project: normalizeProject(wanted.project ?? '').normalized });
   }
 }
+
+/** Nobody has said yet that memories of the live database may leave. */
+const NOTHING_EXPORTED: ExportSummary = {
+  chunkIds: [],
+  sessions: 0,
+  memories: 0,
+  prompts: 0,
+  mutations: 0,
+  personal: 0,
+  heldBack: 0,
+};
 
 /** Which imports a person has undone, as far as they are kept beside the database. */
 export function undoneChoices(access: FolderAccess, databases: OpenDatabases): UndoneChoices {

@@ -1,6 +1,7 @@
 import type { FileTransport } from '../adapters/chunkFolder.ts';
 import { isDataDirectory, lookAtFolder } from '../adapters/folderLook.ts';
 import type { GitCommand } from '../adapters/git.ts';
+import { isThere, livePathOf } from '../adapters/liveLocation.ts';
 import { systemClock } from '../adapters/systemClock.ts';
 import { type ScannedChunk, scanChunks } from '../engine/chunkScan.ts';
 import { EngramError } from '../engine/errors.ts';
@@ -35,6 +36,7 @@ import {
 import { healingInput, isOfNewerRelease, type LastRepair } from './healing.ts';
 import { countRows, KeptCopy, lostRows } from './keptCopy.ts';
 import { listingOf, type ManifestReading, readManifestWhole } from './manifestReader.ts';
+import { trackedDatabase, tracksDatabase } from './refusals.ts';
 
 /** So long a repair that left nothing to commit is told. */
 const TOLD_MS = 10 * 60 * 1000;
@@ -93,6 +95,7 @@ export class FolderStateReader {
       toShare: open?.writable ? await this.#toShare(chunks, open) : NOTHING_TO_SHARE,
       totals: open?.store.counts() ?? NO_TOTALS,
       ...(open?.live && { live: await this.#live(open) }),
+      ...(await this.#liveFound()),
       git: gitState(status && { ...status, uncommittedChunks: [...uncommitted] }, chunks.length > 0),
       kept: open ? await this.#keptCount(open) : 0,
       ...(healing && { healing }),
@@ -133,8 +136,8 @@ export class FolderStateReader {
     const nothing = { open: undefined, problem: undefined };
     if (mode === 'browse') return { kind: 'closed', ...nothing };
     if (await isDataDirectory(this.#parts.options.root)) return { kind: 'in-data-directory', open: undefined, problem: inDataDirectory() };
-    if (status?.trackedDatabases.includes('engram.db') && !this.#parts.paths.live)
-      return { kind: 'tracked', open: undefined, problem: tracked() };
+    if (tracksDatabase(status) && !this.#parts.paths.live)
+      return { kind: 'tracked', open: undefined, problem: problemFrom(trackedDatabase(status), 'error') };
     try {
       const open = await this.#parts.databases.open();
       return { kind: open.kind, open, problem: open.problem };
@@ -170,10 +173,23 @@ export class FolderStateReader {
     });
   }
 
+  /** Not in Restricted Mode: what stands outside of the folder is nobody's business there. */
+  async #liveFound(): Promise<Pick<FolderState, 'liveFound'>> {
+    const { options, paths } = this.#parts;
+    const { livePath = livePathOf() } = options;
+    const isElsewhere = options.trusted && !paths.live && paths.memories !== livePath;
+    return isElsewhere && (await isThere(livePath)) ? { liveFound: livePath } : {};
+  }
+
   async #live(open: OpenDatabases): Promise<LiveMemories> {
     const held = open.index.heldBack();
     const heldBack = { chunkIds: [...new Set(held.map(({ chunkId }) => chunkId))], changes: held.length };
-    return { path: this.#parts.paths.memories, project: (await this.#parts.project(open)) ?? '', heldBack };
+    return {
+      path: this.#parts.paths.memories,
+      project: (await this.#parts.project(open)) ?? '',
+      mayExport: this.#parts.options.mayExport ?? true,
+      heldBack,
+    };
   }
 
   async #toShare(chunks: readonly ScannedChunk[], open: OpenDatabases): Promise<FolderState['toShare']> {
@@ -213,10 +229,4 @@ function shareable(ids: readonly string[], chunks: readonly ScannedChunk[]): Rea
 function inDataDirectory(): FolderProblem {
   const message = 'This is the Engram program’s own data directory. Its database belongs to that program and is not opened here.';
   return { code: 'store-in-data-directory', severity: 'warning', message };
-}
-
-function tracked(): FolderProblem {
-  const message =
-    'Git tracks .engram/engram.db, so using it would publish everything in it. It is not opened. To go on, run: git rm --cached .engram/engram.db';
-  return { code: 'store-tracked', severity: 'error', message, subject: 'engram.db' };
 }

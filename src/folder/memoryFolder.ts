@@ -24,6 +24,7 @@ import type { ExportPreview } from '../engine/exportPreview.ts';
 import type {
   CallContext,
   ChunkContents,
+  CopyOptions,
   ExportOptions,
   FolderOptions,
   HealOptions,
@@ -49,6 +50,7 @@ import type { FolderEnvironment, MemoryFolder } from '../openFolder.ts';
 import { databaseFacts } from '../store/databaseFacts.ts';
 import { deleteMemory, editMemory, saveMemory } from '../store/saveMemory.ts';
 import { CloudFolder } from './cloudFolder.ts';
+import { copyMemories } from './copyMemories.ts';
 import type { OpenDatabases } from './databases.ts';
 import { Doctor } from './doctor.ts';
 import { DriverKeeper } from './driverKeeper.ts';
@@ -295,6 +297,14 @@ export class OpenMemoryFolder implements MemoryFolder {
 
   noLongerShared(context: CallContext = {}): Promise<readonly NoLongerSharedRow[]> {
     return this.#reader.noLongerShared(context);
+  }
+
+  async copyMemories({ to }: CopyOptions, context: CallContext = {}): Promise<ImportSummary> {
+    return this.#access.write(context, async ({ git, turn, guard }) => {
+      const { options, environment } = this.#access;
+      const project = options.project ?? (await detectProjectName(dirname(options.root), git));
+      return copyMemories(to, { environment, paths: this.#access.bothPaths(), project, turn, guard });
+    });
   }
 
   async databaseVersion(): Promise<string> {

@@ -1,5 +1,6 @@
 import { isDataDirectory, lookAtFolder } from '../adapters/folderLook.ts';
 import { EngramError } from '../engine/errors.ts';
+import type { GitFolderStatus } from '../engine/ports.ts';
 import type { OpenDatabases } from './databases.ts';
 
 /** Why nothing is written here, in the words for a person. */
@@ -23,15 +24,20 @@ export function refused(kind: 'absent' | 'foreign' | 'not-a-folder'): EngramErro
   return new EngramError('not-regular-file', '.engram is a file or a link, not a folder. It is never followed, and nothing was written.');
 }
 
-/** Git tracks the database, so whatever is written into it would be published. */
-export function trackedDatabase(): EngramError {
-  return new EngramError(
-    'store-tracked',
-    'Git tracks .engram/engram.db, so using it would publish everything in it. Run: git rm --cached .engram/engram.db',
-    {
-      subject: 'engram.db',
-    },
-  );
+/** Git tracks the database, or the log beside it that is read as a part of it. */
+export function tracksDatabase(status: GitFolderStatus | undefined): boolean {
+  return trackedFile(status) !== undefined;
+}
+
+/** Whatever is written into a tracked database would be published, and what others commit there would be read. */
+export function trackedDatabase(status: GitFolderStatus | undefined): EngramError {
+  const subject = trackedFile(status) ?? 'engram.db';
+  const message = `Git tracks .engram/${subject}, so using it would publish everything in it. It is not opened. To go on, run: git rm --cached .engram/${subject}`;
+  return new EngramError('store-tracked', message, { subject });
+}
+
+function trackedFile(status: GitFolderStatus | undefined): string | undefined {
+  return status?.trackedDatabases.find((name) => name === 'engram.db' || name === 'engram.db-wal' || name === 'engram.db-journal');
 }
 
 /** One of a newer release, or that the Engram program has opened. */

@@ -18,23 +18,33 @@ export interface AutomaticParts {
   readonly folders: () => readonly AutomaticFolder[];
   /** Milliseconds since 1970. */
   readonly now: () => number;
+  /** At least 0, below 1. */
+  readonly random: () => number;
 }
 
-/** The server is asked so often whether it has something. */
-const POLL_MS = 60_000;
+/** The server is asked so often whether it has something; a little more often than an idle worker thread lives. */
+const POLL_MS = 45_000;
 /** A change waits so long for the next one. */
 const LOOK_EVERY_MS = 5_000;
+/** After failures the pauses double, up to this. */
+const LONGEST_PAUSE_MS = 300_000;
+/** A server that was away so often in a row is only asked once in a while, but never given up. */
+const MANY_FAILURES = 10;
+const HALF_OPEN_MS = 1_800_000;
+
+type Outcome = AutomaticRun['outcome'];
 
 /**
- * Syncs enrolled projects with the cloud by itself while somebody uses the window: soon after a change, else once a minute. How long a
- * failure is waited for, and that only one window at a time syncs, is decided where the database is (`skipped`).
+ * Syncs enrolled projects with the cloud by itself while somebody uses the window: soon after a change, else once in a while; after a
+ * failure later each time, with some chance in it, so that a team does not come back at the same moment.
  */
 export class AutomaticSync {
   readonly #parts: AutomaticParts;
   readonly #abort = new AbortController();
   readonly #timer: NodeJS.Timeout;
   #isRunning = false;
-  #lastAt = Number.NEGATIVE_INFINITY;
+  #failures = 0;
+  #nextAt = Number.NEGATIVE_INFINITY;
   /** What could not be sent stays counted, and is no new reason. */
   #lastToSend = 0;
 
@@ -50,14 +60,13 @@ export class AutomaticSync {
     if (this.#isRunning || this.#abort.signal.aborted || !isOn()) return;
     const ready = folders().filter((folder) => folder.isReady);
     const toSend = ready.reduce((sum, folder) => sum + folder.toSend, 0);
-    const isDue = now() - this.#lastAt >= POLL_MS || toSend > this.#lastToSend;
+    const isNews = this.#failures === 0 && toSend > this.#lastToSend;
     this.#lastToSend = toSend;
-    if (ready.length === 0 || !isDue) return;
+    if (ready.length === 0 || (!isNews && now() < this.#nextAt)) return;
     this.#isRunning = true;
     try {
-      for (const folder of ready) await this.#sync(folder);
+      await this.#run(ready);
     } finally {
-      this.#lastAt = now();
       this.#isRunning = false;
     }
   }
@@ -67,12 +76,32 @@ export class AutomaticSync {
     this.#abort.abort();
   }
 
-  async #sync(folder: AutomaticFolder): Promise<void> {
+  async #run(ready: readonly AutomaticFolder[]): Promise<void> {
+    const outcomes: { readonly folder: AutomaticFolder; readonly outcome: Outcome }[] = [];
+    for (const folder of ready) {
+      const outcome = await this.#sync(folder);
+      if (this.#abort.signal.aborted) return;
+      if (outcome) outcomes.push({ folder, outcome });
+    }
+    const atMs = this.#parts.now();
+    this.#failures = outcomes.some(({ outcome }) => 'problem' in outcome) ? this.#failures + 1 : 0;
+    this.#nextAt = atMs + this.#pause();
+    for (const { folder, outcome } of outcomes) folder.told({ atMs, outcome, nextAtMs: this.#nextAt });
+  }
+
+  /** @returns `undefined` for a run that had to wait: there is nothing to tell. */
+  async #sync(folder: AutomaticFolder): Promise<Outcome | undefined> {
     try {
       const summary = await folder.sync(this.#abort.signal);
-      if (!summary.skipped) folder.told({ atMs: this.#parts.now(), outcome: { summary } });
+      return summary.skipped ? undefined : { summary };
     } catch (error) {
-      if (!this.#abort.signal.aborted) folder.told({ atMs: this.#parts.now(), outcome: { problem: toProblem(error) } });
+      return { problem: toProblem(error) };
     }
+  }
+
+  #pause(): number {
+    if (this.#failures === 0) return POLL_MS;
+    const pause = this.#failures >= MANY_FAILURES ? HALF_OPEN_MS : Math.min(POLL_MS * 2 ** (this.#failures - 1), LONGEST_PAUSE_MS);
+    return Math.round(pause * (0.75 + 0.5 * this.#parts.random()));
   }
 }

@@ -21,16 +21,16 @@ export function describeWindow(facts: WindowFacts): string {
 }
 
 function describeFolder(number: number, { state, activity, failure, cloud: stands }: SessionSnapshot, settings: Settings): string[] {
-  const { autoImport, author, includePersonal, limits, cloud } = settings;
+  const { autoImport, author, includePersonal, limits, database, cloud } = settings;
   const lines = [
     `folder ${number}: ${activity.kind}, last failure: ${failure?.code ?? 'none'}`,
-    `  settings: autoImport ${autoImport}, author ${author === '' ? 'default' : 'set'}, includePersonal ${includePersonal}, limits ${limits.maxChunkBytes} and ${limits.maxManifestBytes} bytes`,
+    `  settings: autoImport ${autoImport}, author ${author === '' ? 'default' : 'set'}, includePersonal ${includePersonal}, database ${database}, limits ${limits.maxChunkBytes} and ${limits.maxManifestBytes} bytes`,
     `  cloud: server ${cloud.server === '' ? 'none' : 'set'}, automatic ${cloud.autosync}${stands ? `, enrolled ${stands.enrolled}, to send ${stands.toSend}, last reason ${stands.sync?.reasonCode || 'none'}` : ''}`,
   ];
   if (!state) return [...lines, '  not looked at yet'];
   return [
     ...lines,
-    `  ${state.mode}; folder ${state.folder}, manifest ${state.manifest}, database ${state.database}`,
+    `  ${state.mode}; folder ${state.folder}, manifest ${state.manifest}, database ${state.database}${state.live ? ' (live)' : ''}`,
     `  chunks: ${counts(state.chunkTotals)}`,
     `  rows: ${counts(state.totals)}`,
     `  to share: ${counts(state.toShare)}`,

@@ -8,7 +8,7 @@ import { Retry, Settling } from './settling.ts';
 import type { SnapshotKeeper } from './snapshotKeeper.ts';
 
 /** Why a folder is looked at; for the log. */
-export type Reason = 'start' | 'files' | 'git' | 'retry' | 'settings' | 'trust' | 'focus' | 'refresh' | 'cloud';
+export type Reason = 'start' | 'files' | 'git' | 'retry' | 'settings' | 'trust' | 'focus' | 'refresh' | 'cloud' | 'memories';
 
 export type AutoImport = 'on' | 'ask' | 'off';
 

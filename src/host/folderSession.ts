@@ -1,9 +1,10 @@
 import { join } from 'node:path';
-import { Disposable, EventEmitter, Uri } from 'vscode';
+import { Disposable, EventEmitter, Uri, window } from 'vscode';
 import type { CloudSyncSummary } from '../engine/cloud/cloudState.ts';
 import { EngramError } from '../engine/errors.ts';
 import type { FolderOptions } from '../engine/folderRequests.ts';
 import type { AutomaticFolder } from './automaticSync.ts';
+import { DatabasePulse } from './databasePulse.ts';
 import { type AutoImport, FolderLoop, type Reason } from './folderLoop.ts';
 import { gitFolderOf, pathExists } from './gitFolder.ts';
 import type { Place } from './probe.ts';
@@ -97,6 +98,7 @@ export class EngramSession implements FolderSession, Disposable {
   start(): Promise<void> {
     this.#own.push(watchEngram(this.root, () => this.#loop.touch('files')));
     void this.#watchHead();
+    this.#own.push(this.#pulse());
     return this.#loop.look('start');
   }
 
@@ -106,12 +108,28 @@ export class EngramSession implements FolderSession, Disposable {
     this.#loop.touch(reason);
   }
 
+  /** As {@link configure}, and has looked when the promise resolves. */
+  async reconfigured(): Promise<void> {
+    this.#parts.client.open(this.#parts.options());
+    await this.#loop.look('settings');
+  }
+
   touch(reason: Reason): void {
     this.#loop.touch(reason);
   }
 
   look(reason: Reason): Promise<void> {
     return this.#loop.look(reason);
+  }
+
+  /** Of memories in the folder the watcher tells; the live ones stand elsewhere, and are written without a word. */
+  #pulse(): DatabasePulse {
+    const { client, place } = this.#parts;
+    return new DatabasePulse({
+      isWanted: () => window.state.focused && this.snapshot.state?.live !== undefined && this.#parts.options().trusted,
+      version: () => client.request(place.root, 'databaseVersion', []),
+      changed: () => this.#loop.touch('memories'),
+    });
   }
 
   async #watchHead(): Promise<void> {

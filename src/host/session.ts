@@ -2,6 +2,7 @@ import type { Event, Uri, WorkspaceFolder } from 'vscode';
 import type { CloudCheck, CloudState, CloudSyncSummary } from '../engine/cloud/cloudState.ts';
 import type { CallContext, FolderRequests } from '../engine/folderRequests.ts';
 import type { FolderProblem, FolderState, HealSummary, ImportSummary } from '../engine/folderState.ts';
+import type { MemoryChoice } from './memoryChoices.ts';
 
 /** What one folder is doing right now. `done`/`total` are 0 where nothing is counted. */
 export interface Activity {
@@ -29,6 +30,8 @@ export interface AutomaticRun {
   /** Milliseconds since 1970. */
   readonly atMs: number;
   readonly outcome: { readonly summary: CloudSyncSummary } | { readonly problem: FolderProblem };
+  /** When the next one comes; milliseconds since 1970. */
+  readonly nextAtMs: number;
 }
 
 /** The requests of the engine, each with a signal and progress. Rejections are `EngramError`. */
@@ -93,6 +96,12 @@ export interface Sessions {
   lookAround(): void;
   /** Somebody looks at the cloud's view: asks the server what it has, where they have connected and enrolled. */
   askCloud(): Promise<void>;
+  /** What a person has said about a folder's memories. `isAsked`: there is nothing to ask about which database to use. */
+  memoryChoice(session: FolderSession): MemoryChoice & { readonly isAsked: boolean };
+  /** Remembers it for this workspace; it holds before the promise resolves. */
+  chooseMemories(session: FolderSession, change: MemoryChoice): Promise<void>;
+  /** Another project to share from the live database; nothing of it has been said to may leave. */
+  chooseProject(session: FolderSession, project: string): Promise<void>;
   /** Makes `.engram` there and opens it. */
   initialise(root: Uri): Promise<FolderSession>;
   /** Looks for folders again and reads every state again. */

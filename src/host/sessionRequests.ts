@@ -54,6 +54,7 @@ export function sessionRequests(parts: RequestParts): SessionRequests {
     shareAgain: (keys, context) => change('saving', { name: 'shareAgain', args: [keys], context }),
     planUndo: (chunkId, context) => full(() => call('planUndo', [chunkId], context)),
     undoImport: (chunkId, context) => change('saving', { name: 'undoImport', args: [chunkId], context }),
+    copyMemories: (options, context) => change('importing', { name: 'copyMemories', args: [options], context, describe: describeImport }),
     databaseVersion: (context) => full(() => call('databaseVersion', [], context)),
     memory: (syncId, context) => full(() => call('memory', [syncId], context)),
     search: (query, options, context) => full(() => call('search', [query, options], context)),

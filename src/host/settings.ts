@@ -1,6 +1,6 @@
 import { ConfigurationTarget, type Uri, type WorkspaceConfiguration, workspace } from 'vscode';
 import type { CloudOptions } from '../engine/cloud/cloudState.ts';
-import { DEFAULT_LIMITS, type FolderLimits } from '../engine/folderRequests.ts';
+import { type DatabaseChoice, DEFAULT_LIMITS, type FolderLimits } from '../engine/folderRequests.ts';
 import type { AutoImport } from './folderLoop.ts';
 
 export const SETTINGS_SECTION = 'engram';
@@ -13,6 +13,10 @@ export interface Settings {
   readonly includePersonal: boolean;
   readonly limits: FolderLimits;
   readonly cloud: CloudOptions;
+  /** Where a person was not asked about a folder. */
+  readonly database: DatabaseChoice;
+  /** Whether that is a person's own word, so that nobody needs to be asked. */
+  readonly isDatabaseSet: boolean;
 }
 
 const MEGABYTE = 1024 * 1024;
@@ -21,10 +25,13 @@ const MEGABYTE = 1024 * 1024;
 export function readSettings(root: Uri): Settings {
   const settings = workspace.getConfiguration(SETTINGS_SECTION, root);
   const autoImport = settings.get<unknown>('autoImport');
+  const database = personal(settings, 'database');
   return {
     autoImport: autoImport === 'ask' || autoImport === 'off' ? autoImport : 'on',
     author: text(personal(settings, 'author')),
     includePersonal: personal(settings, 'includePersonal') === true,
+    database: database === 'live' || database === 'auto' ? database : 'workspace',
+    isDatabaseSet: settings.inspect<unknown>('database')?.globalValue !== undefined,
     limits: {
       maxChunkBytes: bytes(personal(settings, 'maxChunkMegabytes'), DEFAULT_LIMITS.maxChunkBytes),
       maxManifestBytes: bytes(personal(settings, 'maxManifestMegabytes'), DEFAULT_LIMITS.maxManifestBytes),

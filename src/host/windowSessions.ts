@@ -11,6 +11,7 @@ import { describeWindow } from './diagnostics.ts';
 import { type Discovered, discoverFolders, discoverNested, diskFolders, isBelow, searchNested } from './folderDiscovery.ts';
 import { EngramSession } from './folderSession.ts';
 import { GitExtension } from './gitExtension.ts';
+import type { MemoryChoice, MemoryChoices } from './memoryChoices.ts';
 import type { Arrival, FolderSession, Sessions, WorkspaceKind } from './session.ts';
 import { readCloudSettings, readSettings, SETTINGS_SECTION, writeCloudServer } from './settings.ts';
 import { Settling } from './settling.ts';
@@ -25,6 +26,8 @@ export interface WindowParts {
   readonly keepFolder: (root: string) => string;
   /** Session that saves of this window go into: `vscode-<uuid>`. */
   readonly sessionId: string;
+  /** Kept per workspace in the extension's own storage. */
+  readonly memoryChoices: MemoryChoices;
   readonly version: string;
   /** Operating system and processor. */
   readonly platform: string;
@@ -77,6 +80,7 @@ export class WindowSessions implements Sessions, Disposable {
       isOn: () => this.cloud.automatic && this.cloud.isConnected && this.trusted && window.state.focused,
       folders: () => [...this.#sessions.values()].map((session) => session.automatic),
       now: Date.now,
+      random: Math.random,
     });
   }
 
@@ -140,6 +144,21 @@ export class WindowSessions implements Sessions, Disposable {
       this.#initialising.delete(path);
       await this.#discover();
     }
+  }
+
+  memoryChoice({ root }: FolderSession): MemoryChoice & { readonly isAsked: boolean } {
+    const choice = this.#parts.memoryChoices.of(root.fsPath);
+    return { ...choice, isAsked: choice.database !== undefined || readSettings(root).isDatabaseSet };
+  }
+
+  async chooseMemories({ root }: FolderSession, change: MemoryChoice): Promise<void> {
+    await this.#parts.memoryChoices.change(root.fsPath, change);
+    await this.#sessions.get(root.fsPath)?.reconfigured();
+  }
+
+  async chooseProject({ root }: FolderSession, project: string): Promise<void> {
+    await this.#parts.memoryChoices.setProject(root.fsPath, project);
+    await this.#sessions.get(root.fsPath)?.reconfigured();
   }
 
   findFolders(): Promise<void> {
@@ -292,11 +311,23 @@ export class WindowSessions implements Sessions, Disposable {
   }
 
   #options(root: Uri): FolderOptions {
-    const { author, includePersonal, limits, cloud } = readSettings(root);
-    const { sessionId, keepFolder } = this.#parts;
+    const { author, includePersonal, limits, database, cloud } = readSettings(root);
+    const { sessionId, keepFolder, memoryChoices } = this.#parts;
+    const memories = memoryChoices.optionsOf(root.fsPath, database);
     const trusted = this.trusted;
     const gitPath = trusted ? this.#git.path : '';
-    return { root: root.fsPath, trusted, gitPath, limits, author, includePersonal, sessionId, keepFolder: keepFolder(root.fsPath), cloud };
+    return {
+      root: root.fsPath,
+      trusted,
+      gitPath,
+      limits,
+      author,
+      includePersonal,
+      sessionId,
+      keepFolder: keepFolder(root.fsPath),
+      cloud,
+      ...memories,
+    };
   }
 
   #tell(): void {

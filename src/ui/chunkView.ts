@@ -1,6 +1,8 @@
-import { commands, Disposable, env, type LogOutputChannel, l10n, type Memento, window } from 'vscode';
+import { commands, Disposable, env, type LogOutputChannel, l10n, type Memento, type TreeView, window } from 'vscode';
 import type { Sessions } from '../host/session.ts';
 import { chunkRows, type Grouping, isGrouping } from './chunkRows.ts';
+import { databaseLabel } from './databaseTexts.ts';
+import type { Row } from './rows.ts';
 import { RowTree } from './rowTree.ts';
 
 /** Kept per workspace, and a context key, so that menus show which arrangement is on. */
@@ -11,6 +13,7 @@ export class ChunkView implements Disposable {
   readonly #sessions: Sessions;
   readonly #memory: Memento;
   readonly #tree: RowTree;
+  readonly #view: TreeView<Row>;
   readonly #subscriptions: Disposable;
 
   constructor(sessions: Sessions, { log, workspaceState }: { readonly log: LogOutputChannel; readonly workspaceState: Memento }) {
@@ -18,6 +21,7 @@ export class ChunkView implements Disposable {
     this.#memory = workspaceState;
     this.#tree = new RowTree(sessions, log);
     const view = window.createTreeView('engram.chunks', { treeDataProvider: this.#tree, showCollapseAll: true });
+    this.#view = view;
     this.#subscriptions = Disposable.from(
       view,
       this.#tree,
@@ -45,6 +49,8 @@ export class ChunkView implements Disposable {
   }
 
   #draw(): void {
+    const [state, ...others] = this.#sessions.all.map(({ snapshot }) => snapshot.state).filter((each) => each !== undefined);
+    this.#view.description = state && others.length === 0 ? databaseLabel(l10n.t, state) : '';
     const sources = this.#sessions.all.map(({ root, snapshot }) => ({ root: root.toString(), snapshot }));
     this.#tree.show(chunkRows({ t: l10n.t, calendar: { locale: env.language } }, sources, this.#grouping));
   }

@@ -1,5 +1,6 @@
 import type { CloudState } from '../engine/cloud/cloudState.ts';
 import type { EngramErrorCode } from '../engine/errors.ts';
+import type { DatabaseKind } from '../engine/folderState.ts';
 import type { Cloud, SessionSnapshot } from '../host/session.ts';
 import type { CloudCommand } from './rows.ts';
 
@@ -9,6 +10,7 @@ export type CloudPlace = Pick<Cloud, 'server' | 'isConnected' | 'automatic'>;
 /** How one folder stands with the cloud, in one word: what a person should know first. */
 export type CloudCondition =
   | 'opening'
+  | 'no-database'
   | 'no-token'
   | 'unenrolled'
   | 'token-refused'
@@ -27,6 +29,7 @@ export type CloudCondition =
 /** The one thing to do next. */
 export const NEXT: Readonly<Record<CloudCondition, CloudCommand | undefined>> = {
   opening: undefined,
+  'no-database': undefined,
   'no-token': 'engram.connectCloud',
   unenrolled: 'engram.enrollProject',
   'token-refused': 'engram.connectCloud',
@@ -43,14 +46,16 @@ export const NEXT: Readonly<Record<CloudCondition, CloudCommand | undefined>> = 
   'up-to-date': 'engram.syncCloud',
 };
 
-export function cloudConditionOf({ isConnected }: CloudPlace, { cloud }: SessionSnapshot): CloudCondition {
-  if (!cloud) return isConnected ? 'opening' : 'no-token';
+export function cloudConditionOf({ isConnected }: CloudPlace, { cloud, state }: SessionSnapshot): CloudCondition {
   if (!isConnected) return 'no-token';
+  if (!cloud) return state && UNUSABLE.has(state.database) ? 'no-database' : 'opening';
   const upgrade = upgradeOf(cloud);
   if (upgrade === 'upgrade-blocked') return upgrade;
   if (!cloud.enrolled) return upgrade ?? 'unenrolled';
   return troubleOf(cloud) ?? upgrade ?? workOf(cloud);
 }
+
+const UNUSABLE: ReadonlySet<DatabaseKind> = new Set(['tracked', 'in-data-directory', 'not-a-file', 'unreadable']);
 
 /** Stages in which somebody has to go on. A verified or taken-back upgrade is over; one that was only looked at blocks nothing. */
 function upgradeOf({ upgrade, enrolled }: CloudState): CloudCondition | undefined {

@@ -40,8 +40,8 @@ function shownOf({ place }: CloudDrawing, folders: readonly RowSource<SessionSna
   return folders.filter(({ snapshot }) => snapshot.state?.folder === 'ok' && snapshot.state.mode === 'full');
 }
 
-function subjectOf({ t, calendar, place, nowMs }: CloudDrawing, { cloud }: SessionSnapshot): CloudSubject {
-  return { t, calendar, place, cloud, nowMs };
+function subjectOf({ t, calendar, place, nowMs }: CloudDrawing, { cloud, automaticRun: run }: SessionSnapshot): CloudSubject {
+  return { t, calendar, place, cloud, run, nowMs };
 }
 
 /** @param of `isOne`: the sentence stands above the rows, so the state's row does not repeat it */
@@ -61,6 +61,7 @@ function rowsOf(drawing: CloudDrawing, of: RowSource<SessionSnapshot> & { readon
 
 const ICONS: Readonly<Record<CloudCondition, RowIcon>> = {
   opening: { name: 'sync~spin' },
+  'no-database': { name: 'warning', color: 'list.warningForeground' },
   'no-token': { name: 'key' },
   unenrolled: { name: 'circle-slash' },
   'token-refused': { name: 'error', color: 'list.errorForeground' },

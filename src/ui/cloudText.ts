@@ -1,7 +1,7 @@
 import type { CloudState } from '../engine/cloud/cloudState.ts';
-import type { Cloud } from '../host/session.ts';
+import type { AutomaticRun, Cloud } from '../host/session.ts';
 import type { CloudCondition } from './cloudCondition.ts';
-import { type Calendar, instantIn, momentText } from './moments.ts';
+import { type Calendar, momentText } from './moments.ts';
 import { LABEL_LENGTH, plain, SENTENCE_LENGTH } from './plainText.ts';
 import type { CloudCommand } from './rows.ts';
 import type { Translate } from './translate.ts';
@@ -12,6 +12,8 @@ export interface CloudSubject {
   readonly calendar: Calendar;
   readonly place: Pick<Cloud, 'server' | 'automatic'>;
   readonly cloud: CloudState | undefined;
+  /** What the last automatic sync did. */
+  readonly run: AutomaticRun | undefined;
   /** Milliseconds since 1970. */
   readonly nowMs: number;
 }
@@ -20,6 +22,7 @@ export interface CloudSubject {
 export function cloudHeadline({ t, cloud }: CloudSubject, condition: CloudCondition): string {
   const headlines: Readonly<Record<CloudCondition, () => string>> = {
     opening: () => t('Reading'),
+    'no-database': () => t('Database not usable'),
     'no-token': () => t('No token'),
     unenrolled: () => t('Not enrolled'),
     'token-refused': () => t('Token refused'),
@@ -52,6 +55,7 @@ export function cloudSentence(subject: CloudSubject, condition: CloudCondition):
   const project = plain(cloud?.project ?? '', LABEL_LENGTH);
   const sentences: Readonly<Record<CloudCondition, () => string>> = {
     opening: () => t('Reading the folder.'),
+    'no-database': () => t('The database cannot be used, so nothing is sent or fetched. The view Chunks says why.'),
     'no-token': () => t('No token was entered for {0}. Nothing is sent or fetched.', server),
     unenrolled: () => t('The project “{0}” takes no part: nothing of it is sent or fetched.', project),
     'token-refused': () => t('The server refuses the token. What you changed is kept here and goes with the next sync.'),
@@ -74,11 +78,10 @@ export function cloudSentence(subject: CloudSubject, condition: CloudCondition):
   return sentences[condition]();
 }
 
-/** How long an automatic sync waits after a failure; by hand it can be tried at any time. */
-function nextTry({ t, calendar, place, cloud, nowMs }: CloudSubject): string {
-  const until = instantIn(cloud?.sync?.backoffUntil ?? '');
-  if (!place.automatic || until === undefined || until <= nowMs) return '';
-  return t('Next try: {0}.', momentText(new Date(until).toISOString(), { ...calendar, seconds: true }));
+/** When an automatic sync comes again after one that failed; by hand it can be tried at any time. */
+function nextTry({ t, calendar, place, run, nowMs }: CloudSubject): string {
+  if (!place.automatic || !run || 'summary' in run.outcome || run.nextAtMs <= nowMs) return '';
+  return t('Next try: {0}.', momentText(new Date(run.nextAtMs).toISOString(), { ...calendar, seconds: true }));
 }
 
 function lastSync({ t, calendar, cloud }: CloudSubject): string {

@@ -30,6 +30,7 @@ export function noticeRows(t: Translate, root: string, snapshot: SessionSnapshot
           ...keptNotices(t, root, state),
           ...gitNotices(t, root, state),
           ...unsharedNotices(t, root, state),
+          ...heldBackNotices(t, root, state),
         ]
       : []),
   ];
@@ -105,6 +106,17 @@ function unsharedNotices(t: Translate, root: string, { toShare }: FolderState): 
           count,
         );
   return [{ id: 'unshared', severity: 'info', headline: t('No longer shared'), detail, action: { kind: 'review-unshared', root } }];
+}
+
+/** One hostile deletion must not reach other projects, so a person looks first. */
+function heldBackNotices(t: Translate, root: string, { live }: FolderState): Notice[] {
+  const count = live?.heldBack.changes ?? 0;
+  if (count === 0) return [];
+  const detail =
+    count === 1
+      ? t('1 change of another project’s memories came with a chunk. It waits until you allow it; nothing was changed.')
+      : t('{0} changes of other projects’ memories came with chunks. They wait until you allow them; nothing was changed.', count);
+  return [{ id: 'held-back', severity: 'warning', headline: t('Other projects'), detail, action: { kind: 'review-held-back', root } }];
 }
 
 /** What stands in git's way of sharing: nothing is broken, but a person has to do the last step. */
@@ -193,6 +205,7 @@ function nextText(t: Translate, action: NoticeAction): string {
   if (action.kind === 'restore-kept') return t('Click to restore or discard');
   if (action.kind === 'review-unshared') return t('Click to choose what happens to them');
   if (action.kind === 'import-altered') return t('Click to decide whether it is imported');
+  if (action.kind === 'review-held-back') return t('Click to look at them');
   if (action.kind === 'reveal-chunk') return t('Click to show the file');
   if (action.kind === 'cloud') return cloudNext(t, action.command);
   switch (action.command) {

@@ -4,6 +4,7 @@ import { Arrivals } from './arrivals.ts';
 import { ChunkView } from './chunkView.ts';
 import { CloudView } from './cloudView.ts';
 import { registerCommands } from './commands/registerCommands.ts';
+import { DatabaseQuestion } from './databaseQuestion.ts';
 import { ContentEditor } from './documents/contentEditor.ts';
 import { DocumentLinks } from './documents/documentLinks.ts';
 import { LANGUAGE, ReadableDocuments, SCHEME } from './documents/readableDocuments.ts';
@@ -31,6 +32,7 @@ export function registerUi(sessions: Sessions, host: UiHost): Disposable {
     new CloudView(sessions, log),
     new StatusItem(sessions),
     new Arrivals(sessions, log),
+    new DatabaseQuestion(sessions, log),
     languages.registerDocumentLinkProvider({ scheme: SCHEME, language: LANGUAGE }, new DocumentLinks(documents)),
     registerCommands({ sessions, documents, editor, chunks, log }),
   );

@@ -114,6 +114,8 @@ function noticeCommand(action: NoticeAction): Command {
       return ours('engram.reviewUnshared', { kind: 'folder', root: action.root });
     case 'cloud':
       return ours(action.command, { kind: 'folder', root: action.root });
+    case 'review-held-back':
+      return ours('engram.reviewHeldBack', { kind: 'folder', root: action.root });
     case 'run':
       return { title: l10n.t('Open'), command: action.command };
   }

@@ -43,6 +43,7 @@ export type NoticeAction =
   | { readonly kind: 'restore-kept'; readonly root: string }
   | { readonly kind: 'review-unshared'; readonly root: string }
   | { readonly kind: 'import-altered'; readonly root: string; readonly id: string }
+  | { readonly kind: 'review-held-back'; readonly root: string }
   | { readonly kind: 'reveal-chunk'; readonly root: string; readonly id: string }
   | { readonly kind: 'cloud'; readonly root: string; readonly command: CloudCommand }
   | { readonly kind: 'run'; readonly command: RunCommand };

@@ -1,6 +1,7 @@
 import type { Activity, SessionSnapshot, WorkspaceKind } from '../host/session.ts';
 import { CONDITIONS, type Condition, type ConditionKind, conditionOf } from './condition.ts';
 import { chunkCount } from './counts.ts';
+import { databaseText } from './databaseTexts.ts';
 import { LABEL_LENGTH, plain, SENTENCE_LENGTH } from './plainText.ts';
 import type { Translate } from './translate.ts';
 
@@ -48,7 +49,9 @@ function folderLine(
   { snapshot, condition, isOne }: { snapshot: SessionSnapshot; condition: Condition; isOne: boolean },
 ): string {
   const line = sentenceOf(t, condition, snapshot);
-  const named = isOne ? line : t('{0}: {1}', plain(snapshot.name, LABEL_LENGTH), line);
+  const database = snapshot.state ? databaseText(t, snapshot.state) : '';
+  const told = database === '' ? line : `${line} ${database}`;
+  const named = isOne ? told : t('{0}: {1}', plain(snapshot.name, LABEL_LENGTH), told);
   return snapshot.state?.mode === 'full' && snapshot.state.folder === 'ok' && !snapshot.state.git.available
     ? `${named} ${t('Git is not available here, so changes are noticed by file events only.')}`
     : named;

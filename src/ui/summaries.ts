@@ -57,6 +57,11 @@ export function undoDetail(t: Translate, { memories, prompts, relations, back, r
   return [...changes, rest].join('\n');
 }
 
+export function copiedText(t: Translate, summary: ImportSummary): string {
+  const content = importedContent(t, [summary]);
+  return content === '' ? t('Engram: nothing to copy, both have the same') : t('Engram: copied {0}', content);
+}
+
 export function restoredText(t: Translate, summary: ImportSummary): string {
   const content = importedContent(t, [summary]);
   return content === '' ? t('Engram: nothing to restore') : t('Engram: restored {0}', content);

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe } from 'vitest';
 import { canonicalForms } from './canonicalForms.ts';
+import { cloudCrowd } from './cloudCrowd.ts';
 import { cloudExchange } from './cloudExchange.ts';
 import { cloudFailures } from './cloudFailures.ts';
 import { cloudRounds } from './cloudRounds.ts';
@@ -14,7 +15,7 @@ const programsOfPostgres = programs.length === 0 ? 'no engram program found' : f
 const reason = typeof programsOfPostgres === 'string' ? programsOfPostgres : undefined;
 if (reason !== undefined) console.log(`interop, cloud: ${reason}, skipped`);
 /** v1.14 lets nobody write to a project that its list does not name. */
-const PROJECTS = ['demo', 'other', 'lost', 'refused', 'large'].concat(
+const PROJECTS = ['demo', 'other', 'lost', 'refused', 'large', 'crowd'].concat(
   ['rounds', 'ours', 'theirs', 'echo'].flatMap((kind) => programs.map(({ generation }) => `${kind}-${generation}`)),
 );
 /** Stands for the programs where there is none, so that its tests are counted as skipped. */
@@ -38,6 +39,7 @@ describe.skipIf(reason !== undefined)('the cloud', () => {
     transports(() => server);
     cloudFailures(() => server);
     cloudUpgrade(() => server);
+    cloudCrowd(programs, () => server);
 
     describe.each(programs)('and a member with $name', (client) => {
       cloudExchange(client, () => server);

@@ -44,7 +44,7 @@ export function ourPlayer(member: OurCloudMember, project: string): Player {
         if (topic !== undefined && reviseTopic(db, { project, topic, title, content, now })) return;
         saved += 1;
         const more = { title, content, project, type: 'decision', created_at: now, last_seen_at: now, topic_key: topic ?? null };
-        insert(db, 'observations', observation(`obs-${project}-${saved}`, session, more));
+        insert(db, 'observations', observation(`obs-${member.name}-${saved}`, session, more));
       }),
     edit: (syncId, title) => write((db, now) => db.prepare(`${EDIT} WHERE sync_id = ?`).run(title, now, syncId)),
     remove: (syncId) =>

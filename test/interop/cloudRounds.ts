@@ -3,37 +3,15 @@ import { expect, it } from 'vitest';
 import { CloudGopher } from './cloudGopher.ts';
 import { ourPlayer, type Player, theirPlayer } from './cloudPlayers.ts';
 import type { CloudServer } from './cloudServer.ts';
+import { play, type Turn, turns, type View, viewOf } from './cloudTurns.ts';
 import { OurCloudMember } from './ourCloud.ts';
 import type { EngramProgram } from './programs.ts';
-import { live, type Row, type Rows } from './rows.ts';
+import type { Row, Rows } from './rows.ts';
 
 const ROUNDS = Number(process.env['ENGRAM_CLOUD_ROUNDS'] ?? 50);
 /** With a server of another release, which keeps what both send in the same form. */
 const FEW_ROUNDS = Math.ceil(ROUNDS / 5);
 const SEED = Number(process.env['ENGRAM_CLOUD_SEED'] ?? 1);
-/** Rounds that share a session. */
-const SESSION_ROUNDS = 5;
-
-/** What a member does in its turn besides saving a memory, to whatever rows the numbers pick. */
-interface Turn {
-  readonly edit: number | undefined;
-  readonly remove: number | undefined;
-  readonly hard: boolean;
-  readonly prompt: boolean;
-  readonly unprompt: number | undefined;
-  readonly topic: number | undefined;
-}
-
-const half = { nil: undefined, freq: 2 };
-const turns: fc.Arbitrary<Turn> = fc.record({
-  edit: fc.option(fc.nat(), { nil: undefined, freq: 3 }),
-  remove: fc.option(fc.nat(), half),
-  hard: fc.boolean(),
-  prompt: fc.boolean(),
-  unprompt: fc.option(fc.nat(), half),
-  topic: fc.option(fc.nat({ max: 2 }), half),
-});
-
 /** One of ours and one with the real program take turns on one project, each looking before it writes. */
 export function cloudRounds(program: EngramProgram, server: () => CloudServer): void {
   it('agrees with ours after every turn, and ours sends nothing back', { timeout: 60_000 + ROUNDS * 5_000 }, async () => {
@@ -52,9 +30,6 @@ export function cloudRounds(program: EngramProgram, server: () => CloudServer): 
     expect(Math.min(...Object.values(played))).toBeGreaterThan(0);
   });
 }
-
-/** What a person sees. */
-type View = Readonly<Record<keyof Rows, readonly Row[]>>;
 
 class Game {
   readonly #server: CloudServer;
@@ -109,30 +84,6 @@ class Game {
     const { mutations } = JSON.parse(text) as { readonly mutations: readonly { readonly entity: string; readonly entity_key: string }[] };
     return mutations.map(({ entity, entity_key }) => `${entity} ${entity_key}`).sort();
   }
-}
-
-async function play(player: Player, round: number, turn: Turn): Promise<void> {
-  const session = `s-${player.name}-${Math.floor(round / SESSION_ROUNDS)}`;
-  if (round % SESSION_ROUNDS === 0) await player.session(session);
-  const pick = (table: 'observations' | 'prompts', number: number | undefined): string => {
-    const rows = live(player.rows()[table]);
-    return number === undefined || rows.length === 0 ? '' : String(rows[number % rows.length]?.['sync_id']);
-  };
-  const edited = pick('observations', turn.edit);
-  if (edited !== '') await player.edit(edited, `Edited by ${player.name} in ${round}`);
-  const removed = pick('observations', turn.remove);
-  if (removed !== '') await player.remove(removed, turn.hard);
-  // Behind the deletion, because a session stays home where all that it had was deleted before anybody saw it.
-  await player.save(session, `Memory ${player.name} ${round}`);
-  if (turn.topic !== undefined) await player.save(session, `Topic ${player.name} ${round}`, `topic/${turn.topic}`);
-  if (turn.prompt) await player.prompt(session, `Prompt ${player.name} ${round}`);
-  const unprompted = pick('prompts', turn.unprompt);
-  if (unprompted !== '') await player.unprompt(unprompted);
-  if (round % SESSION_ROUNDS === SESSION_ROUNDS - 1) await player.end(session);
-}
-
-function viewOf(rows: Rows): View {
-  return { ...rows, observations: live(rows.observations) };
 }
 
 function keyOf(row: Row): unknown {

@@ -27,6 +27,13 @@ function atCommandLine({ alice }: Team, server: TeamServer) {
   return (...args: string[]) => mustExec(process.execPath, [path.join(dist, 'cli.js'), ...args, '--dir', alice], { env });
 }
 
+/** The sentence above the rows is drawn a little after them. */
+async function picture(stage: Stage, window: Workbench, name: string): Promise<void> {
+  if ((await window.view('Cloud').count()) > 0) await toTop(window);
+  await window.page.waitForTimeout(500);
+  await stage.picture(window, name);
+}
+
 async function setUp({ folder, open }: Stage): Promise<{ team: Team; server: TeamServer; bob: Workbench }> {
   const team = await layOutTeam(folder);
   const server = await TeamServer.start();
@@ -36,7 +43,6 @@ async function setUp({ folder, open }: Stage): Promise<{ team: Team; server: Tea
   await saveMemory(bob, 'Local tests need TZ=UTC', 'Two invoice tests compare dates as text.');
   await bob.seesStatus(/1 to share/);
   await bob.openSidebar();
-  await bob.page.locator('.pane-header[aria-label^="Cloud"]').click();
   return { team, server, bob };
 }
 
@@ -62,7 +68,8 @@ async function sees(window: Workbench, wanted: RegExp, limitMs = 20_000): Promis
   await eventually(
     `the view Cloud says ${wanted}`,
     async () => {
-      const text = (await window.view('Cloud').allInnerTexts()).join(' ').replaceAll(/\s+/g, ' ');
+      const texts = [...(await window.view('Cloud').allInnerTexts()), ...(await window.rowTexts('Cloud'))];
+      const text = texts.join(' ').replaceAll(/\s+/g, ' ');
       if (!wanted.test(text)) throw new Error(`read: ${text}`);
       return true;
     },
@@ -70,32 +77,40 @@ async function sees(window: Workbench, wanted: RegExp, limitMs = 20_000): Promis
   );
 }
 
-const nextRow = (window: Workbench, text: string) => window.rows('Cloud').filter({ hasText: text }).first();
+/** Looking for rows has scrolled through them. */
+async function toTop(window: Workbench): Promise<void> {
+  await window.view('Cloud').locator('.monaco-list').first().hover({ force: true });
+  await window.page.mouse.wheel(0, -100_000);
+}
 
-/** From the first welcome to a teammate's memory, then everything that a server can refuse. */
+async function clickNext(window: Workbench, text: string): Promise<void> {
+  await toTop(window);
+  await window.rows('Cloud').filter({ hasText: text }).first().click();
+}
+
+/** From the first connection to a teammate's memory, then everything that a server can refuse. */
 const connecting: Journey = {
   name: 'The cloud from connecting to a refused token',
   run: async (stage) => {
-    const { picture, harness, server: editor } = stage;
+    const { harness, server: editor } = stage;
     const { team, server, bob } = await setUp(stage);
     try {
-      await bob.view('Cloud').locator('.welcome-view', { hasText: 'Nothing is sent before you connect' }).waitFor();
-      await picture(bob, 'cloud-welcome');
+      assert.equal(await bob.view('Cloud').count(), 0, 'no view before there is a server');
       assert.deepEqual(server.asked, [], 'nothing was asked before somebody connected');
 
       await connect(bob, server, 'mistyped');
       await bob.toasts().filter({ hasText: 'refuses this token. Nothing was kept.' }).waitFor();
-      await bob.view('Cloud').locator('.welcome-view').waitFor();
+      assert.equal(await bob.view('Cloud').count(), 0, 'an address whose token was refused is not kept');
       await clickToast(bob, 'refuses this token', 'Try Again');
       await bob.answer('https://memories.example.com', server.url);
       await bob.answer('Token', TOKEN);
       await sees(bob, /takes no part.*Not enrolled/);
-      await picture(bob, 'cloud-not-enrolled');
+      await picture(stage, bob, 'cloud-not-enrolled');
       assert.deepEqual([...new Set(server.asked.map(({ method }) => method))], ['GET'], 'connecting only reads');
 
       await clickToast(bob, 'Connected to', 'Enroll Project');
       await bob.page.locator('.monaco-dialog-box', { hasText: `Enroll the project “${PROJECT}”` }).waitFor();
-      await picture(bob, 'cloud-enroll-question');
+      await picture(stage, bob, 'cloud-enroll-question');
       await bob.modalButton('Enroll').first().click();
       await sees(bob, /[12] to send/);
       assert.equal(server.chunks(PROJECT).length, 0, 'enrolling sends nothing');
@@ -105,7 +120,7 @@ const connecting: Journey = {
         server.chunks(PROJECT).map(({ created_by }) => created_by),
         ['bob'],
       );
-      await picture(bob, 'cloud-up-to-date');
+      await picture(stage, bob, 'cloud-up-to-date');
       await aTeammatesRow({ team, server, bob, stage });
       await refusals({ server, bob, stage });
       assert.deepEqual(await accessibilityFindings(harness, bob.page, ['.pane:has(.pane-header[aria-label^="Cloud"]) .pane-body']), []);
@@ -131,8 +146,8 @@ async function aTeammatesRow({ team, server, bob, stage }: Scene & { readonly te
   assert.deepEqual(memoriesIn(team.alice), ['Local tests need TZ=UTC', 'Prices are integers in cents']);
   await bob.command('Engram: Refresh');
   await sees(bob, /1 to fetch/);
-  await stage.picture(bob, 'cloud-to-fetch');
-  await nextRow(bob, 'Sync with the cloud').click();
+  await picture(stage, bob, 'cloud-to-fetch');
+  await clickNext(bob, 'Sync with the cloud');
   await eventually('the row of alice has arrived', () => memoriesIn(team.bob).includes('Prices are integers in cents'), 20_000);
   await sees(bob, /Up to date/);
   assert.equal(server.chunks(PROJECT).length, 2, 'what was fetched is not sent back');
@@ -142,19 +157,19 @@ async function aTeammatesRow({ team, server, bob, stage }: Scene & { readonly te
 async function refusals({ server, bob, stage }: Scene): Promise<void> {
   await saveMemory(bob, 'Checkout retries must be idempotent', 'The gateway charged twice.');
   await sees(bob, /1 to send|2 to send/);
-  await stage.picture(bob, 'cloud-to-send');
+  await picture(stage, bob, 'cloud-to-send');
   server.paused = true;
   await bob.command('Engram: Sync with Cloud');
   await sees(bob, /Paused by the server/);
   await dismissToasts(bob);
-  await stage.picture(bob, 'cloud-paused');
+  await picture(stage, bob, 'cloud-paused');
   server.paused = false;
 
   server.allowed = [];
-  await nextRow(bob, 'Sync with the cloud').click();
+  await clickNext(bob, 'Sync with the cloud');
   await sees(bob, /Project refused/);
   await dismissToasts(bob);
-  await stage.picture(bob, 'cloud-project-refused');
+  await picture(stage, bob, 'cloud-project-refused');
   server.allowed = [PROJECT];
 
   const { port } = server;
@@ -162,14 +177,14 @@ async function refusals({ server, bob, stage }: Scene): Promise<void> {
   await bob.command('Engram: Refresh');
   await sees(bob, /kept here.*Cloud not reachable/);
   await dismissToasts(bob);
-  await stage.picture(bob, 'cloud-not-reachable');
+  await picture(stage, bob, 'cloud-not-reachable');
   await server.listen(port);
 
   server.token = 'renewed';
   await bob.command('Engram: Sync with Cloud');
   await sees(bob, /Token refused/);
   await bob.toasts().filter({ hasText: 'does not accept the token' }).waitFor();
-  await stage.picture(bob, 'cloud-token-refused');
+  await picture(stage, bob, 'cloud-token-refused');
   await dismissToasts(bob);
   assert.equal(server.chunks(PROJECT).length, 2);
   server.token = TOKEN;
@@ -182,7 +197,6 @@ async function refusals({ server, bob, stage }: Scene): Promise<void> {
 const upgrading: Journey = {
   name: 'The cloud upgrade there and back',
   run: async (stage) => {
-    const { picture } = stage;
     const { server, bob, team } = await setUp(stage);
     try {
       await connect(bob, server, TOKEN);
@@ -191,17 +205,17 @@ const upgrading: Journey = {
       await bob.command('Engram: Diagnose Cloud Upgrade');
       await bob.toasts().filter({ hasText: 'can go to the cloud' }).waitFor({ timeout: 20_000 });
       await sees(bob, /Ready to upgrade/);
-      await picture(bob, 'cloud-upgrade-ready');
+      await picture(stage, bob, 'cloud-upgrade-ready');
       server.broken = 404;
       await clickToast(bob, 'can go to the cloud', 'Bootstrap');
       await bob.page.locator('.monaco-dialog-box', { hasText: 'Bring the project' }).waitFor();
-      await picture(bob, 'cloud-bootstrap-question');
+      await picture(stage, bob, 'cloud-bootstrap-question');
       await bob.modalButton('Bootstrap').first().click();
       await bob.toasts().filter({ hasText: 'Nothing is lost' }).waitFor({ timeout: 20_000 });
       await bob.command('Engram: Roll Back Cloud Upgrade');
       await bob.modalButton('Roll Back').first().click();
       await sees(bob, /Not enrolled.*rolled back/);
-      await picture(bob, 'cloud-rolled-back');
+      await picture(stage, bob, 'cloud-rolled-back');
       assert.equal(server.chunks(PROJECT).length, 0);
 
       server.broken = undefined;
@@ -210,14 +224,14 @@ const upgrading: Journey = {
       await bob.modalButton('Bootstrap').first().click();
       await bob.toasts().filter({ hasText: 'is in the cloud' }).waitFor({ timeout: 20_000 });
       await sees(bob, /Up to date.*done and checked/);
-      await picture(bob, 'cloud-upgrade-done');
+      await picture(stage, bob, 'cloud-upgrade-done');
       assert.equal(server.chunks(PROJECT).length, 1);
 
       await bob.command('Engram: Unenroll Project from Cloud');
       await sees(bob, /Not enrolled/);
       await bob.command('Engram: Disconnect from Cloud');
       await sees(bob, /No token/);
-      await picture(bob, 'cloud-no-token');
+      await picture(stage, bob, 'cloud-no-token');
       assert.deepEqual(memoriesIn(team.bob), ['Local tests need TZ=UTC']);
     } finally {
       await server.close();

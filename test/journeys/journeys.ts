@@ -6,6 +6,7 @@ import { healing } from './healing.ts';
 import { health } from './health.ts';
 import { hostileText } from './hostileText.ts';
 import type { Journey } from './journey.ts';
+import { liveMemories } from './liveMemories.ts';
 import { lookingAround } from './lookingAround.ts';
 import { reading } from './reading.ts';
 import { restrictedMode } from './restrictedMode.ts';
@@ -23,6 +24,7 @@ export const journeys: readonly Journey[] = [
   ...states,
   ...folders,
   ...healing,
+  liveMemories,
   ...health,
   ...cloud,
   hostileText,

@@ -1,3 +1,4 @@
+import { AutosyncManager, type AutosyncOptions } from '../../src/engine/cloud/autosync.ts';
 import type { CloudParts } from '../../src/engine/cloud/cloudParts.ts';
 import { type CloudExportOptions, CloudSyncer, type CloudSyncSummary } from '../../src/engine/cloud/cloudSyncer.ts';
 import { formatInstant } from '../../src/engine/goTime.ts';
@@ -43,6 +44,25 @@ export class CloudMember {
     const save = (): Promise<void> => this.databases.save();
     const parts = { transport: this.#transport, store, index, cloud: this.cloud, clock, turn: noTurn, project: this.project, save };
     return new CloudSyncer(this.tap(parts));
+  }
+
+  /** An automatic sync whose timers a test calls. */
+  autosync(options: Partial<AutosyncOptions> & Pick<AutosyncOptions, 'transport'>): AutosyncManager {
+    const manager = new AutosyncManager({
+      open: async (work) => {
+        const { store, index } = this.databases;
+        const result = await work({ store, index, cloud: this.cloud, turn: noTurn });
+        await this.databases.save();
+        return result;
+      },
+      clock: { now: () => this.now },
+      includePersonal: false,
+      later: () => () => undefined,
+      random: () => 0.5,
+      ...options,
+    });
+    manager.start();
+    return manager;
   }
 
   sync(options: Partial<CloudExportOptions> = {}): Promise<CloudSyncSummary> {
@@ -116,10 +136,12 @@ export class CloudMember {
   live(): unknown {
     const { store } = this.databases;
     const rows = [...store.observations()].filter((row) => !row.deletedAt);
+    // A session in which nothing was ever shared stays where it is.
+    const needed = new Set([...rows, ...store.prompts()].map(({ sessionId }) => sessionId));
     return {
       memories: rows.map((row) => observationVersion(row).record).sort(byKey),
       prompts: [...store.prompts()].map((row) => promptVersion(row).record).sort(byKey),
-      sessions: [...store.sessions()].sort((a, b) => (a.id < b.id ? -1 : 1)),
+      sessions: [...store.sessions()].filter(({ id }) => needed.has(id)).sort((a, b) => (a.id < b.id ? -1 : 1)),
     };
   }
 

@@ -1,6 +1,9 @@
-import { chunkId } from '../../src/engine/chunkCodec.ts';
+import { chunkId, encodeChunk } from '../../src/engine/chunkCodec.ts';
 import { canonicalizeForProject } from '../../src/engine/cloud/canonical.ts';
+import type { NewMutation } from '../../src/engine/cloud/cloudPorts.ts';
 import { HttpStatusError } from '../../src/engine/cloud/httpStatusError.ts';
+import type { MutationTransport } from '../../src/engine/cloud/mutationTransport.ts';
+import { pushInHalves } from '../../src/engine/cloud/pushInHalves.ts';
 import { ChunkNotFoundError, EngramError } from '../../src/engine/errors.ts';
 import { type ChunkEntry, EMPTY_MANIFEST, type Manifest } from '../../src/engine/manifest.ts';
 import type { Transport } from '../../src/engine/ports.ts';
@@ -29,7 +32,55 @@ export class CloudModel {
   /** Every chunk that was taken: its project, its id, who sent it. */
   readonly pushes: { readonly project: string; readonly id: string; readonly by: string }[] = [];
   paused = false;
+  /** As v1.16.1: chunks also come as mutations, mutations as chunks, and what has no canonical form is refused. */
+  readonly isNewer: boolean;
   readonly #projects = new Map<string, Map<string, { readonly entry: ChunkEntry; readonly json: string }>>();
+
+  constructor(isNewer = false) {
+    this.isNewer = isNewer;
+  }
+
+  /** The channel of single mutations, halving included. */
+  channel(): Pick<MutationTransport, 'push' | 'pullMutations'> {
+    return {
+      push: (entries) => pushInHalves(entries, async (part) => this.take(part)),
+      pullMutations: async (since, limit = 100) => {
+        const later = this.mutations.filter(({ seq }) => seq > Number(since));
+        const page = later.slice(0, limit);
+        return { mutations: page, unusable: [], hasMore: later.length > page.length, nextSeq: page.at(-1)?.seq ?? since };
+      },
+    };
+  }
+
+  /** One push of the channel. */
+  take(entries: readonly NewMutation[]): void {
+    if (this.paused) throw refusal(409, 'sync-paused', 'sync is paused');
+    if (entries.some(({ project }) => project.trim() === '')) throw refusal(400, 'empty_project', 'project is required');
+    if (this.isNewer) this.#materialize(entries);
+    for (const entry of entries) this.#append(entry);
+  }
+
+  #append({ project, entity, entityKey, op, payload }: NewMutation): void {
+    const seq = this.mutations.length + 1;
+    this.mutations.push({ seq, project, entity, entityKey, op, payload, occurredAt: '2026-02-01T00:00:00Z' });
+  }
+
+  #materialize(entries: readonly NewMutation[]): void {
+    for (const project of new Set(entries.map((entry) => entry.project))) {
+      const own = entries.filter((entry) => entry.project === project);
+      const mutations = own.map((entry) => ({ seq: 0, targetKey: '', source: '', occurredAt: '', ...entry }));
+      let bytes: Uint8Array;
+      try {
+        bytes = canonicalizeForProject(encodeChunk({ sessions: [], observations: [], prompts: [], mutations }), project);
+      } catch (error) {
+        throw refusal(500, '', `failed to insert mutations: materialize chunk: ${error instanceof Error ? error.message : ''}`);
+      }
+      const id = chunkId(bytes);
+      const counts = { sessions: 0, memories: 0, prompts: 0 };
+      const json = JSON.stringify(byLength(JSON.parse(new TextDecoder().decode(bytes)) as Json));
+      this.#chunks(project).set(id, { entry: { id, createdBy: 'mutation-push', createdAt: '2026-02-01T00:00:00Z', ...counts }, json });
+    }
+  }
 
   transport(project: string): Transport {
     return {
@@ -51,6 +102,11 @@ export class CloudModel {
 
   ids(project: string): string[] {
     return [...this.#chunks(project).keys()];
+  }
+
+  /** As another program has pushed it, in the server's own words. */
+  store(project: string, entry: ChunkEntry, json: string): void {
+    this.#chunks(project).set(entry.id, { entry, json });
   }
 
   /** As an administrator would. */
@@ -78,6 +134,21 @@ export class CloudModel {
     if (there) return;
     this.#chunks(project).set(id, { entry, json: text });
     this.pushes.push({ project, id, by: entry.createdBy });
+    if (this.isNewer) this.#spread(project, chunk);
+  }
+
+  /** Rows of the arrays, always as upserts. */
+  #spread(project: string, chunk: Row): void {
+    for (const [entity, list, key] of [
+      ['session', 'sessions', 'id'],
+      ['observation', 'observations', 'sync_id'],
+      ['prompt', 'prompts', 'sync_id'],
+    ] as const) {
+      for (const { id, ...row } of rowsOf(chunk, list)) {
+        const payload = entity === 'session' ? { id: id ?? null, ...row } : row;
+        this.#append({ project, entity, entityKey: textOf(payload as Row, key), op: 'upsert', payload: JSON.stringify(payload) });
+      }
+    }
   }
 
   #manifest(project: string): Manifest {
@@ -162,8 +233,9 @@ function payloadOf(mutation: Row): Row {
   return JSON.parse(textOf(mutation, 'payload')) as Row;
 }
 
-function rowsOf(chunk: Row, list: string): Row[] {
-  return (chunk[list] ?? []) as Row[];
+/** A chunk may be the document `null`. */
+function rowsOf(chunk: Row | null, list: string): Row[] {
+  return (chunk?.[list] ?? []) as Row[];
 }
 
 function textOf(row: Row, field: string): string {

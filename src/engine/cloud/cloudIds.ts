@@ -16,6 +16,12 @@ export function cloudMutationsId(project: string): ChunkId {
   return `${cloudPrefix(project)}+mutations` as ChunkId;
 }
 
+/** Stands in the index for deletions that are not sent yet and have left no row; neither the folder's nor held by the cloud. */
+export function journalId(project: string): ChunkId {
+  return `journal:${project}` as ChunkId;
+}
+
+/** Whether an id of the index is none of the folder's. */
 export function isCloudChunkId(id: ChunkId): boolean {
   return id.includes(':');
 }

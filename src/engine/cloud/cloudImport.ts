@@ -14,6 +14,7 @@ import { cloudPrefix } from './cloudIds.ts';
 import type { CloudParts } from './cloudParts.ts';
 import { cloudChunkFault, leftOutRecords, otherForm } from './cloudProblems.ts';
 import { HttpStatusError } from './httpStatusError.ts';
+import { holdJournalledDeletions } from './journalledDeletions.ts';
 import { projectIndex, projectStore } from './projectViews.ts';
 
 /** What an import found, and what it did. */
@@ -52,6 +53,7 @@ export class CloudImporter {
    */
   async run(context: CallContext, ids?: ReadonlySet<string>): Promise<CloudImported> {
     const recorded = this.#store.importedChunks();
+    await this.#parts.index.transaction(async () => holdJournalledDeletions(this.#parts));
     const scan = await this.scan();
     const others: FolderProblem[] = [];
     const summary = await this.#importer(others).run(scan.chunks, ids, context);

@@ -14,6 +14,8 @@ import type { CloudParts } from './cloudParts.ts';
 import { type PendingJournal, type PendingRows, readPending } from './pendingRows.ts';
 import { isOfAnotherProject, projectIndex, sendingStore } from './projectViews.ts';
 
+type PlanParts = Pick<CloudParts, 'store' | 'cloud' | 'index' | 'turn' | 'project'>;
+
 /** What the next export would send, and what of the journal is settled without it. */
 export interface CloudPlan {
   readonly changes: readonly CloudChange[];
@@ -41,11 +43,11 @@ export interface HeldBack {
  * What came from the cloud is therefore never pushed back, whatever a journal says of it.
  */
 export class CloudPlanner {
-  readonly #parts: CloudParts;
+  readonly #parts: PlanParts;
   readonly #store: MemoryStore;
   readonly #index: FolderIndex;
 
-  constructor(parts: CloudParts) {
+  constructor(parts: PlanParts) {
     this.#parts = parts;
     this.#store = sendingStore(parts);
     this.#index = projectIndex(parts);

@@ -56,3 +56,10 @@ export function unusableRows(count: number): FolderProblem[] {
   const message = `${count} entries of the journal cannot be read, so they are not sent; no memory is lost. Diagnose the cloud upgrade to repair them.`;
   return [problemFrom(new EngramError('store-corrupt', message))];
 }
+
+/** @param count mutations that were pulled and say nothing that this release understands */
+export function uselessMutations(count: number): FolderProblem[] {
+  if (count === 0) return [];
+  const message = `${count} changes from the cloud cannot be used and were passed over; everything else was merged. A newer release may know them.`;
+  return [problemFrom(new EngramError('cloud-answer', message), 'info')];
+}

@@ -3,11 +3,14 @@ import { EngramError } from '../../engine/errors.ts';
 import type { CommandId } from '../commandIds.ts';
 import { plain, SENTENCE_LENGTH } from '../plainText.ts';
 import { groupChunksByAuthor, groupChunksByDay, listChunks, refresh } from './arrangeChunks.ts';
+import { chooseSharing } from './askSharing.ts';
 import { checkHealth, fixHealth } from './checkHealth.ts';
+import { chooseDatabase } from './chooseDatabase.ts';
 import { enrollProject, unenrollProject } from './cloudProject.ts';
 import { bootstrapCloud, diagnoseCloudUpgrade, rollBackCloud } from './cloudUpgrade.ts';
 import type { CommandContext } from './commandContext.ts';
 import { connectCloud, disconnectCloud } from './connectCloud.ts';
+import { copyMemories } from './copyMemories.ts';
 import { deleteMemory } from './deleteMemory.ts';
 import { copyDiagnostics, showLog } from './diagnostics.ts';
 import { editMemory } from './editMemory.ts';
@@ -21,6 +24,7 @@ import { openMemory } from './openMemory.ts';
 import { repairManifest } from './repairManifest.ts';
 import { restoreKept } from './restoreKept.ts';
 import { revealChunk } from './revealChunk.ts';
+import { reviewHeldBack } from './reviewHeldBack.ts';
 import { reviewUnshared } from './reviewUnshared.ts';
 import { saveMemory } from './saveMemory.ts';
 import { searchMemories } from './searchMemories.ts';
@@ -46,6 +50,10 @@ const handlers: Readonly<Record<CommandId, (context: CommandContext, argument: u
   'engram.deleteMemory': deleteMemory,
   'engram.restoreKept': restoreKept,
   'engram.reviewUnshared': reviewUnshared,
+  'engram.reviewHeldBack': reviewHeldBack,
+  'engram.chooseDatabase': chooseDatabase,
+  'engram.chooseSharing': chooseSharing,
+  'engram.copyMemories': copyMemories,
   'engram.searchMemories': searchMemories,
   'engram.openChunk': openChunk,
   'engram.openMemory': openMemory,

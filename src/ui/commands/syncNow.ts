@@ -3,6 +3,7 @@ import type { CallContext } from '../../engine/folderRequests.ts';
 import type { SyncSummary } from '../../engine/folderState.ts';
 import { syncText } from '../summaries.ts';
 import { targetOf } from '../targets.ts';
+import { askBeforeSharing } from './askSharing.ts';
 import { chooseSession, mustBeTrusted } from './choose.ts';
 import type { CommandContext } from './commandContext.ts';
 import { everyFolder } from './everyFolder.ts';
@@ -12,12 +13,15 @@ import { longRun } from './longRun.ts';
 export async function syncNow(context: CommandContext, argument: unknown): Promise<void> {
   mustBeTrusted(context);
   const chosen = await chooseSession(context, targetOf(argument));
-  if (chosen) await sync(async (call) => [await chosen.requests.sync({}, call)]);
+  if (!chosen) return;
+  await askBeforeSharing(context, chosen);
+  await sync(async (call) => [await chosen.requests.sync({}, call)]);
 }
 
 /** `engram.syncAll`: a click on the status bar item syncs every folder of the window. */
 export async function syncAll(context: CommandContext): Promise<void> {
   mustBeTrusted(context);
+  await everyFolder(context, (session) => askBeforeSharing(context, session));
   await sync((call) => everyFolder(context, (session) => session.requests.sync({}, call)));
 }
 

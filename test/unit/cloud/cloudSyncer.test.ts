@@ -1,4 +1,6 @@
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { chunkId } from '../../../src/engine/chunkCodec.ts';
+import { canonicalizeForProject } from '../../../src/engine/cloud/canonical.ts';
 import { cloudTargetKey } from '../../../src/engine/cloud/pendingFilter.ts';
 import { type DatabaseKit, loadDatabaseKit } from '../../simulation/memberDatabases.ts';
 import { CloudMember } from '../../support/cloudMember.ts';
@@ -104,6 +106,120 @@ describe('what stays here', () => {
     expect(ann.cloud.syncState('cloud:demo')).toMatchObject({ lifecycle: 'pending' });
     await bob.sync();
     expect(bob.titles()).toEqual([0, 1, 2, 3, 4, 6, 7, 8].map((n) => `Good ${n}`));
+  });
+});
+
+describe('the size of a chunk', () => {
+  const sizes = (): number[] => server.ids('demo').map((id) => JSON.stringify(server.chunk('demo', id)).length);
+
+  it('is at most about 4 MiB (W-35); what is larger alone goes alone', async () => {
+    const large = 'x'.repeat(900_000);
+    for (let n = 0; n < 5; n += 1) ann.save(`obs-${n}`, { content: `${n}${large}` });
+    ann.save('obs-huge', { content: large.repeat(3) });
+    const { exported } = await ann.sync();
+    expect(exported).toMatchObject({ memories: 6, problems: [] });
+    expect(sizes().filter((size) => size <= 4 * 1024 * 1024)).toHaveLength(3);
+    expect(sizes().filter((size) => size > 4 * 1024 * 1024)).toHaveLength(1);
+    expect(ann.pending()).toEqual([]);
+    await bob.sync();
+    expect(bob.live()).toEqual(ann.live());
+  });
+
+  it('is halved where a server takes less', async () => {
+    const { push } = server;
+    server.push = (project, id, json, entry) => {
+      if (json.length > 3000) throw refusal(413, 'upgrade_repairable_payload_too_large', 'push payload too large');
+      push.call(server, project, id, json, entry);
+    };
+    for (let n = 0; n < 8; n += 1) ann.save(`obs-${n}`);
+    expect((await ann.sync()).exported).toMatchObject({ memories: 8, problems: [] });
+    expect(server.ids('demo').length).toBeGreaterThan(2);
+    await bob.sync();
+    expect(bob.live()).toEqual(ann.live());
+  });
+});
+
+it('another chunk of the same 8 digits gets out of the way by a salt', async () => {
+  ann.save('obs-1');
+  const { push } = server;
+  let refusals = 0;
+  server.push = (project, id, json, entry) => {
+    refusals += 1;
+    if (refusals < 3) throw refusal(409, 'upgrade_repairable_chunk_conflict', 'chunk conflict');
+    push.call(server, project, id, json, entry);
+  };
+  const { exported } = await ann.sync();
+  expect(server.chunk('demo', exported.chunkIds[0] ?? '')).toMatchObject({ x_salt: 2 });
+  await bob.sync();
+  expect(bob.live()).toEqual(ann.live());
+});
+
+describe('a chunk that the server lists and that cannot be used', () => {
+  it('is a problem, keeps the project pending, and holds up neither the import of the others nor the export', async () => {
+    ann.save('obs-1');
+    await ann.sync();
+    ann.save('obs-2');
+    await ann.sync();
+    server.replace('demo', server.ids('demo')[0] ?? '', '{"observations":{}}');
+    bob.save('obs-bob');
+    const { imported, exported } = await bob.sync();
+    expect(problemsOf(imported.summary)[0]).toBe(`chunk-corrupt ${server.ids('demo')[0]}`);
+    expect(exported).toMatchObject({ memories: 1 });
+    expect(bob.titles()).toEqual(['Title of obs-2', 'Title of obs-bob']);
+    expect(bob.cloud.syncState('cloud:demo')).toMatchObject({ lifecycle: 'pending' });
+    const cleo = member('cleo');
+    cleo.save('obs-cleo');
+    const alone = await cleo.syncer.export({ createdBy: 'cleo' });
+    expect(problemsOf(alone)[0]).toBe(`chunk-corrupt ${server.ids('demo')[0]}`);
+    expect(alone).toMatchObject({ memories: 1 });
+  });
+
+  it('is told of where it is not what its name says, and used all the same', async () => {
+    ann.save('obs-1');
+    await ann.sync();
+    const [id = ''] = server.ids('demo');
+    server.replace('demo', id, JSON.stringify({ ...server.chunk('demo', id), prompts: null }).replace('Content of', 'Altered'));
+    const { imported } = await bob.sync();
+    expect(problemsOf(imported.summary)).toEqual([`chunk-altered ${id}`]);
+    expect(bob.titles()).toEqual(['Title of obs-1']);
+    expect(bob.cloud.syncState('cloud:demo')).toMatchObject({ lifecycle: 'healthy' });
+  });
+});
+
+describe('an index that was lost', () => {
+  it('is filled by reading again, before anything is sent', async () => {
+    ann.save('obs-1');
+    await ann.sync();
+    await bob.sync();
+    for (const each of [ann, bob]) {
+      each.databases.loseIndex();
+      expect((await each.syncer.export({ createdBy: 'x' })).chunkIds).toEqual([]);
+    }
+  });
+
+  it('and a server that was emptied gets back from each member what was that member’s own', async () => {
+    ann.save('obs-1');
+    await ann.sync();
+    await bob.sync();
+    for (const id of server.ids('demo')) server.remove('demo', id);
+    expect((await bob.sync()).exported).toMatchObject({ chunkIds: [], heldBack: 1 });
+    expect((await ann.sync()).exported).toMatchObject({ memories: 1 });
+    await bob.sync();
+    expect((await bob.sync()).exported).toMatchObject({ chunkIds: [], heldBack: 0 });
+  });
+});
+
+describe('a session of another project', () => {
+  it('is not taken from it by a client that rewrites it (corrections.md)', async () => {
+    ann.session('shared', { project: 'web', directory: '/w' });
+    const chunk = { sessions: [{ id: 'shared', project: 'demo', directory: '/w', started_at: '2026-01-01 00:00:00' }] };
+    const bytes = canonicalizeForProject(new TextEncoder().encode(JSON.stringify(chunk)), 'demo');
+    const counts = { sessions: 1, memories: 0, prompts: 0 };
+    server.push('demo', chunkId(bytes), bytes, { id: chunkId(bytes), createdBy: 'go', createdAt: '2026-01-02T00:00:00Z', ...counts });
+    await ann.sync();
+    await bob.sync();
+    expect([ann, bob].map(({ databases }) => databases.store.session('shared')?.project)).toEqual(['web', 'demo']);
+    expect(server.pushes).toHaveLength(1);
   });
 });
 

@@ -1,6 +1,6 @@
 /**
  * Everything that the Go package `sync` exports, and what the port needs of its neighbours, under our names. The seed of the port: nothing
- * may be missing. What is `open` belongs to the cloud and must not be there yet; whoever builds it takes the mark away.
+ * may be missing.
  */
 export interface GoName {
   readonly kind: 'constant' | 'error' | 'function' | 'type' | 'field' | 'method' | 'constructor' | 'helper' | 'helper type';
@@ -9,17 +9,14 @@ export interface GoName {
   readonly ours: string;
   /** An expression over `face`, our exports, that compiles if and only if it is there with the right type. */
   readonly proof: string;
-  readonly open?: 'cloud';
 }
-
-const CLOUD = { open: 'cloud' } as const;
 
 function constant(go: string, ours: string, value: string): GoName {
   return { kind: 'constant', go, ours, proof: `face.${ours} satisfies '${value}'` };
 }
 
 /** `fields`: Go's name to our name and type. */
-function struct(name: string, fields: Readonly<Record<string, string>>, open: { readonly open?: 'cloud' } = {}): readonly GoName[] {
+function struct(name: string, fields: Readonly<Record<string, string>>): readonly GoName[] {
   const members = Object.entries(fields).map(([go, ours]): GoName => {
     const [property = '', type = ''] = ours.split(/: (.*)/);
     const optional = property.endsWith('?') ? ' | undefined' : '';
@@ -29,19 +26,18 @@ function struct(name: string, fields: Readonly<Record<string, string>>, open: { 
       go: `${name}.${go}`,
       ours: `${name}.${key}`,
       proof: `the<face.${name}['${key}']>() satisfies (${type})${optional}`,
-      ...open,
     };
   });
-  return [{ kind: 'type', go: name, ours: name, proof: `the<face.${name}>()`, ...open }, ...members];
+  return [{ kind: 'type', go: name, ours: name, proof: `the<face.${name}>()` }, ...members];
 }
 
-function method(type: string, go: string, signature: string, open: { readonly open?: 'cloud' } = {}): GoName {
+function method(type: string, go: string, signature: string): GoName {
   const [name = '', shape = ''] = signature.split(/: (.*)/);
-  return { kind: 'method', go: `${type}.${go}`, ours: `${type}.${name}`, proof: `the<face.${type}>().${name} satisfies ${shape}`, ...open };
+  return { kind: 'method', go: `${type}.${go}`, ours: `${type}.${name}`, proof: `the<face.${type}>().${name} satisfies ${shape}` };
 }
 
-function helper(go: string, ours: string, proof: string, open: { readonly open?: 'cloud' } = {}): GoName {
-  return { kind: 'helper', go, ours, proof, ...open };
+function helper(go: string, ours: string, proof: string): GoName {
+  return { kind: 'helper', go, ours, proof };
 }
 
 function helperType(go: string, ours: string): GoName {
@@ -234,7 +230,7 @@ const helpers: readonly GoName[] = [
   helper('remote.RemoteTransport', 'RemoteTransport', 'the<face.RemoteTransport>() satisfies face.Transport'),
   helper('remote.HTTPStatusError', 'HttpStatusError', 'the<face.HttpStatusError>() satisfies face.EngramError'),
   helper('remote.MutationTransport', 'MutationTransport', 'the<face.MutationTransport>()'),
-  helper('autosync.Manager', 'AutosyncManager', 'the<face.AutosyncManager>() satisfies face.UpgradeLifecycleHooks', CLOUD),
+  helper('autosync.Manager', 'AutosyncManager', 'the<face.AutosyncManager>() satisfies face.UpgradeLifecycleHooks'),
 ];
 
 export const GO_NAMES: readonly GoName[] = [...constants, ...functions, ...structs, ...interfaces, ...classes, ...helpers];

@@ -1,13 +1,19 @@
 import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { chunkId, encodeChunk } from '../../../src/engine/chunkCodec.ts';
+import { canonicalizeForProject } from '../../../src/engine/cloud/canonical.ts';
+import { deleteMutation } from '../../../src/engine/payloads.ts';
 import type { Transport } from '../../../src/engine/ports.ts';
+import type { ChunkData, ObservationRecord } from '../../../src/engine/records.ts';
+import { tombstoneVersion } from '../../../src/engine/versions.ts';
 import { withMethods } from '../../../src/engine/withMethods.ts';
 import type { Store } from '../../../src/folder/store.ts';
 import { CloudModel } from '../../support/cloudModel.ts';
-import { engramFolder, openIn, temporaryFolder } from '../../support/folder.ts';
+import { engramFolder, entry, openIn, putChunk, putManifest, temporaryFolder } from '../../support/folder.ts';
 import { changeDatabase } from '../../support/goldenDatabase.ts';
 import { cloudSyncerOf, storeAt, syncerOf } from '../../support/library.ts';
+import { observation } from '../store/records.ts';
 
 const ENROL = `INSERT INTO sync_enrolled_projects(project) VALUES('demo')`;
 
@@ -80,6 +86,30 @@ describe('Syncer.cloud', () => {
   });
 });
 
+/** A memory in a session, as another member’s chunk has it. */
+function memory(syncId: string, title: string, time = '2026-01-01 00:00:00'): ObservationRecord {
+  return observation({ syncId, title, sessionId: 'session-theirs', project: 'demo', createdAt: time, updatedAt: time });
+}
+const SESSION = { id: 'session-theirs', project: 'demo', directory: '/theirs', startedAt: '2026-01-01 00:00:00' };
+
+function chunkOf(...observations: readonly ObservationRecord[]): ChunkData {
+  return { sessions: [SESSION], observations, prompts: [] };
+}
+
+function putInFolder(root: string, data: ChunkData): string {
+  const bytes = encodeChunk(data);
+  const id = chunkId(bytes);
+  putChunk(root, id, new TextDecoder().decode(bytes));
+  putManifest(root, { version: 1, chunks: [entry(id)] });
+  return id;
+}
+
+function putInCloud(server: CloudModel, data: ChunkData): void {
+  const bytes = canonicalizeForProject(encodeChunk(data), 'demo');
+  const counts = { sessions: 1, memories: 1, prompts: 0 };
+  server.push('demo', chunkId(bytes), bytes, { id: chunkId(bytes), createdBy: 'theirs', createdAt: '2026-01-02T00:00:00Z', ...counts });
+}
+
 describe('a folder that shares through git and through the cloud', () => {
   it('counts each by itself, and merges both', async () => {
     const server = new CloudModel();
@@ -96,5 +126,64 @@ describe('a folder that shares through git and through the cloud', () => {
     expect(after.toShare).toMatchObject({ memories: 0, edits: 0, noLongerShared: 0, heldBack: 0 });
     expect(await cloud.export({ createdBy: 'ann' })).toMatchObject({ isEmpty: true });
     expect((await folder.doctor()).findings).toEqual([]);
+  });
+
+  it('keeps a memory deleted that git says is deleted, whatever older version the cloud has, and the reverse', async () => {
+    const deletion = deleteMutation(
+      tombstoneVersion('observation', { key: 'obs-1', sessionId: '', project: 'demo' }, '2026-01-05 00:00:00'),
+    );
+    const [alive, dead] = [chunkOf(memory('obs-1', 'Old')), { ...chunkOf(), mutations: [deletion] }];
+    for (const [inGit, inCloud] of [
+      [dead, alive],
+      [alive, dead],
+    ] as const) {
+      for (const gitFirst of [true, false]) {
+        const server = new CloudModel();
+        const root = engramFolder();
+        const store = await enrolled(root);
+        putInFolder(root, inGit);
+        putInCloud(server, inCloud);
+        const imports = [() => syncerOf(store, root).import(), () => cloudSyncerOf(store, server.transport('demo')).import()];
+        for (const each of gitFirst ? imports : imports.reverse()) await each();
+        expect(await titles(store)).toEqual(['Mine']);
+      }
+    }
+  });
+
+  it('says of a memory that no branch shares any more that it is none, although the cloud has it; sharing it again is git’s alone', async () => {
+    const server = new CloudModel();
+    const root = engramFolder();
+    const store = await enrolled(root);
+    const id = putInFolder(root, chunkOf(memory('obs-1', 'Theirs')));
+    putInCloud(server, chunkOf(memory('obs-1', 'Theirs')));
+    const cloud = cloudSyncerOf(store, server.transport('demo'));
+    await syncerOf(store, root).import();
+    await cloud.import();
+    rmSync(join(root, 'chunks', `${id}.jsonl.gz`));
+    putManifest(root, { version: 1, chunks: [] });
+    const folder = openIn(root);
+    expect((await folder.state()).toShare).toMatchObject({ noLongerShared: 1, memories: 1 });
+    await folder.shareAgain(['obs-1']);
+    expect((await folder.state()).toShare).toMatchObject({ noLongerShared: 0, memories: 2 });
+    const sent = await cloud.export({ createdBy: 'ann' });
+    expect(sent).toMatchObject({ observationsExported: 1 });
+    expect(JSON.stringify(server.chunk('demo', sent.chunkIds[0] ?? ''))).not.toContain('obs-1');
+  });
+
+  it('takes back what a chunk of git brought, but not what the cloud holds as well, and knows no chunk of the cloud', async () => {
+    const server = new CloudModel();
+    const root = engramFolder();
+    const store = await enrolled(root);
+    const id = putInFolder(root, chunkOf(memory('obs-1', 'In both'), memory('obs-2', 'In git')));
+    putInCloud(server, chunkOf(memory('obs-1', 'In both')));
+    await syncerOf(store, root).import();
+    await cloudSyncerOf(store, server.transport('demo')).import();
+    const folder = openIn(root);
+    expect((await folder.state()).chunks.map((chunk) => chunk.id)).toEqual([id]);
+    await folder.undoImport(id);
+    expect(await titles(store)).toEqual(['Mine', 'In both']);
+    const [inCloud = ''] = server.ids('demo');
+    for (const name of [inCloud, `cloud:demo/${inCloud}`])
+      await expect(folder.undoImport(name)).rejects.toMatchObject({ code: expect.any(String) });
   });
 });

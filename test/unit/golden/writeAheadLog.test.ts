@@ -26,8 +26,8 @@ it.skipIf(cases.length === 0).each(cases)('the read-only view of %s has the rows
   const expected = JSON.parse(readFileSync(goldenPath('databases', 'wal', name, 'expected.json'), 'utf8')) as Expected;
   const sqlJs = await testSqlJs();
   const file = new SqlJsFile(sqlJs, path);
-  const { database, live } = await file.open();
-  expect(live).toBe(true);
+  const { database, withLog } = await file.open();
+  expect(withLog).toBe(true);
   expect(database.all('PRAGMA integrity_check(1)')).toEqual([{ integrity_check: expected.integrity }]);
   expect(database.all(ROWS)).toEqual(expected.observations);
   expect((await file.open()).fresh).toBe(false);

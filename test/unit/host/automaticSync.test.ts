@@ -29,6 +29,7 @@ function setUp() {
       },
     ],
     now: Date.now,
+    random: () => 0.5,
   });
   const answers = (next: () => Promise<CloudSyncSummary>) => {
     answer = next;
@@ -54,7 +55,7 @@ describe('AutomaticSync', () => {
     expect(syncs()).toBe(0);
   });
 
-  it('asks once a minute, and soon after a change, once for each change', async () => {
+  it('asks once in a while, and soon after a change, once for each change', async () => {
     const { world, syncs, runs } = setUp();
     await vi.advanceTimersByTimeAsync(10_000);
     expect(syncs()).toBe(1);
@@ -66,7 +67,7 @@ describe('AutomaticSync', () => {
     world.toSend = 1;
     await vi.advanceTimersByTimeAsync(5_000);
     expect(syncs()).toBe(3);
-    await vi.advanceTimersByTimeAsync(120_000);
+    await vi.advanceTimersByTimeAsync(90_000);
     expect(syncs()).toBe(5);
     expect(runs).toHaveLength(5);
   });
@@ -81,6 +82,26 @@ describe('AutomaticSync', () => {
     automatic.dispose();
     await vi.advanceTimersByTimeAsync(300_000);
     expect(syncs()).toBe(1);
+  });
+
+  it('waits longer after each failure, whatever is saved meanwhile, and starts over once it works', async () => {
+    const { world, answers, syncs, runs } = setUp();
+    answers(() => Promise.reject(new EngramError('cloud-unreachable', 'It cannot be reached.')));
+    await vi.advanceTimersByTimeAsync(5_000);
+    const pauses = [];
+    for (let failures = 0; failures < 11; failures++) {
+      const { atMs = 0, nextAtMs = 0 } = runs.at(-1) ?? {};
+      pauses.push((nextAtMs - atMs) / 1000);
+      world.toSend++;
+      await vi.advanceTimersByTimeAsync(nextAtMs - Date.now() - 1);
+      expect(syncs()).toBe(failures + 1);
+      await vi.advanceTimersByTimeAsync(5_001);
+      expect(syncs()).toBe(failures + 2);
+    }
+    expect(pauses).toEqual([45, 90, 180, 300, 300, 300, 300, 300, 300, 1800, 1800]);
+    answers(async () => summary);
+    await vi.advanceTimersByTimeAsync(1_800_000);
+    expect(((runs.at(-1)?.nextAtMs ?? 0) - (runs.at(-1)?.atMs ?? 0)) / 1000).toBe(45);
   });
 
   it('tells what it did and what failed, and nothing of a run that had to wait', async () => {

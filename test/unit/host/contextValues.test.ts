@@ -71,6 +71,8 @@ describe('describeWindow', () => {
       includePersonal: false,
       limits: { maxChunkBytes: 33_554_432, maxManifestBytes: 16_777_216 },
       cloud: { server: 'https://secret.example', project: 'secret', autosync: false },
+      database: 'workspace',
+      isDatabaseSet: false,
     } as const;
     const state = {
       ...totals(3, 7),

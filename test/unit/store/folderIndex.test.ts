@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { type MemoryDatabase, openSqlJs } from '../../../src/adapters/sqlJs.ts';
+import { cloudChunkId, cloudMutationsId, journalId } from '../../../src/engine/cloud/cloudIds.ts';
 import type { Holding, IndexedChunk } from '../../../src/engine/held.ts';
 import type { ChunkId } from '../../../src/engine/manifest.ts';
 import type { FolderIndex } from '../../../src/engine/ports.ts';
@@ -145,5 +146,47 @@ describe('opening', () => {
     other.run('CREATE TABLE chunks(something TEXT)');
     expect(openFolderIndex(other).rebuilt).toBe(true);
     expect(openFolderIndex(other).index.chunks().size).toBe(0);
+  });
+});
+
+describe('the cloud’s chunks in the same index', () => {
+  const id = (project: string, name: string): ChunkId => cloudChunkId(project, name as ChunkId);
+
+  beforeEach(() => {
+    for (const each of ['aaaaaaaa', id('demo', 'aaaaaaaa'), id('demo/web', 'bbbbbbbb'), cloudMutationsId('demo'), journalId('demo')]) {
+      index.putChunk(chunk(each));
+      index.addHolding(holding(each, 'k', { order: `of ${each}` }));
+    }
+  });
+
+  it('never count as the folder’s, nor one project’s as another’s', () => {
+    expect([...index.chunks().keys()]).toEqual(['aaaaaaaa']);
+    expect([...index.allHoldings()].map(({ chunkId }) => chunkId)).toEqual(['aaaaaaaa']);
+    expect([...index.cloudChunks('demo').keys()]).toEqual([id('demo', 'aaaaaaaa'), cloudMutationsId('demo')]);
+    expect([...index.cloudHoldings('demo')].map(({ order }) => order)).toEqual(['of cloud:demo/aaaaaaaa', 'of cloud:demo/+mutations']);
+    expect([...index.cloudChunks('demo/web').keys()]).toEqual([id('demo/web', 'bbbbbbbb')]);
+    expect([index.cloudChunks('dem').size, index.cloudChunks('').size]).toEqual([0, 0]);
+    expect(index.cloudChunkIds().size).toBe(4);
+  });
+
+  it('are seen where versions are merged', () => {
+    expect(index.holdings('observation', 'k')).toHaveLength(5);
+    expect(index.chunkHoldings(id('demo', 'aaaaaaaa'))).toHaveLength(1);
+  });
+
+  it('keep what they hold when the folder’s holdings are forgotten', () => {
+    index.removeHoldings('observation', 'k');
+    expect([...index.allHoldings()]).toEqual([]);
+    expect(index.holdings('observation', 'k')).toHaveLength(4);
+  });
+
+  it('hold one thing of an identity where it is set in place of what was there', () => {
+    index.setHolding(holding(cloudMutationsId('demo'), 'k', { order: 'later' }));
+    index.setHolding(holding(cloudMutationsId('demo'), 'other'));
+    expect(index.chunkHoldings(cloudMutationsId('demo')).map(({ key, order }) => [key, order])).toEqual([
+      ['k', 'later'],
+      ['other', 'order of other'],
+    ]);
+    expect(index.holdings('observation', 'k')).toHaveLength(5);
   });
 });

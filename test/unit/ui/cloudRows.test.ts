@@ -107,17 +107,26 @@ describe('the view Cloud', () => {
   });
 
   it('says when it tries again by itself, and only then', () => {
-    const note = noted({ reasonCode: 'transport_failed', backoffUntil: '2026-02-01T09:00:30Z' });
-    expect(stateOf(stands(note), { ...place, automatic: true }).tooltip).toMatch(/Next try: Feb 1, 2026, 9:00:30\sAM\.$/);
-    expect(stateOf(stands(note)).tooltip).not.toContain('Next try');
-    const past = noted({ reasonCode: 'transport_failed', backoffUntil: '2026-02-01T08:59:59Z' });
-    expect(stateOf(stands(past), { ...place, automatic: true }).tooltip).not.toContain('Next try');
+    const problem = { code: 'cloud-unreachable', severity: 'warning', message: 'It cannot be reached.' } as const;
+    const run = (nextAtMs: number) => ({ automaticRun: { atMs: NOW - 1000, outcome: { problem }, nextAtMs } });
+    const note = noted({ reasonCode: 'transport_failed' });
+    const automatic = { ...place, automatic: true };
+    expect(stateOf(stands(note, run(NOW + 30_000)), automatic).tooltip).toMatch(/Next try: Feb 1, 2026, 9:00:30\sAM\.$/);
+    expect(stateOf(stands(note, run(NOW + 30_000))).tooltip).not.toContain('Next try');
+    expect(stateOf(stands(note, run(NOW - 1)), automatic).tooltip).not.toContain('Next try');
+    expect(stateOf(stands(note), automatic).tooltip).not.toContain('Next try');
+  });
+
+  it('waits for nothing where the database cannot be used', () => {
+    const { label, tooltip } = stateOf(snapshot({ database: 'tracked' }));
+    expect([label, tooltip]).toEqual(['Database not usable', expect.stringContaining('nothing is sent or fetched')]);
+    expect(stateOf(snapshot()).label).toBe('Reading');
   });
 
   it('names server, project, upgrade, and what the last automatic sync did', () => {
     const exported = { chunkIds: ['a'], sessions: 0, memories: 2, prompts: 0, mutations: 0, personal: 0, heldBack: 0 };
     const imported = { chunks: 1, sessions: 0, memories: 1, prompts: 0, relations: 0, edits: 0, deletes: 0, authors: [], problems: [] };
-    const run = { atMs: NOW, outcome: { summary: { imported, exported } } };
+    const run = { atMs: NOW, outcome: { summary: { imported, exported } }, nextAtMs: NOW + 1 };
     const all = rowsOf(stands(upgrade('bootstrap_pushed'), { automaticRun: run }), { ...place, automatic: true });
     expect(all.slice(2).map(({ label, description }) => `${label}: ${description}`)).toEqual([
       'cloud.example: connected',
@@ -126,7 +135,7 @@ describe('the view Cloud', () => {
       expect.stringMatching(/^By itself: Feb 1, 2026, 9:00\sAM: fetched 1 memory; sent 2 memories$/),
     ]);
     const problem = { code: 'cloud-unreachable', severity: 'warning', message: 'It cannot be reached.' } as const;
-    const after = rowsOf(stands({}, { automaticRun: { atMs: NOW, outcome: { problem } } }), { ...place, automatic: true });
+    const after = rowsOf(stands({}, { automaticRun: { atMs: NOW, outcome: { problem }, nextAtMs: NOW } }), { ...place, automatic: true });
     expect(after.at(-1)?.description).toMatch(/It cannot be reached\.$/);
     expect(rowsOf(stands({}), { ...place, automatic: true }).at(-1)?.description).toBe('nothing yet in this window');
   });

@@ -67,6 +67,7 @@ describe('package.json', () => {
   it('lets no workspace decide what leaves, under which name, or where it goes', () => {
     for (const name of ['engram.author', 'engram.includePersonal']) expect(configuration.properties[name]?.scope).toBe('application');
     for (const name of ['engram.cloud.server', 'engram.cloud.automatic']) expect(configuration.properties[name]?.scope).toBe('machine');
+    expect(configuration.properties['engram.database']?.scope).toBe('machine');
   });
 
   it('has a welcome for every view, few steps and few keywords', () => {

@@ -1,0 +1,86 @@
+import { describe, expect, it } from 'vitest';
+import type { ExportPreview } from '../../../src/engine/exportPreview.ts';
+import type { LiveMemories } from '../../../src/engine/folderState.ts';
+import { chunkRows } from '../../../src/ui/chunkRows.ts';
+import { databaseItems, databaseLabel, previewLines } from '../../../src/ui/databaseTexts.ts';
+import { statusText } from '../../../src/ui/statusText.ts';
+import { drawing, english, ROOT, snapshot } from './folderSnapshots.ts';
+
+const live: LiveMemories = {
+  path: '/home/ann/.engram/engram.db',
+  project: 'shop',
+  mayExport: true,
+  heldBack: { chunkIds: [], changes: 0 },
+};
+const tooltip = (...differences: Parameters<typeof snapshot>) => statusText(english, [snapshot(...differences)], 'ready')?.tooltip;
+
+describe('which memories are in use', () => {
+  it('is said in the status bar’s tooltip and the view’s title, where there are two kinds of them', () => {
+    expect(tooltip({ live })).toContain('Everything is imported and shared. Memories of the Engram program, project “shop”.');
+    expect(tooltip({ liveFound: '/x' })).toContain('Memories of this folder alone, not those of the Engram program.');
+    expect(tooltip({})).not.toContain('emories of');
+    expect(databaseLabel(english, { live })).toBe('Engram program: shop');
+    expect(databaseLabel(english, { liveFound: '/x' })).toBe('this folder’s own');
+    expect(databaseLabel(english, {})).toBe('');
+  });
+
+  it('shows what somebody else wrote as text', () => {
+    expect(databaseLabel(english, { live: { ...live, project: 'a\u202e$(x)\nb' } })).not.toMatch(/\n|\u202e/);
+  });
+
+  it('stands first among the choices', () => {
+    expect(databaseItems(english, 'live').map(({ database, description }) => [database, description])).toEqual([
+      ['live', 'in use'],
+      ['workspace', ''],
+    ]);
+    expect(databaseItems(english, 'workspace')[0]).toMatchObject({ database: 'workspace', description: 'in use' });
+  });
+});
+
+describe('previewLines', () => {
+  const preview: ExportPreview = {
+    project: 'shop',
+    memories: 3,
+    prompts: 3,
+    relations: 0,
+    edits: 1,
+    deletes: 1,
+    personal: 4,
+    byProject: [
+      { name: 'shop', count: 5 },
+      { name: 'bank', count: 1 },
+    ],
+    byType: [
+      { name: 'prompt', count: 3 },
+      { name: 'decision', count: 2 },
+      { name: '', count: 1 },
+    ],
+    byAuthor: [{ name: 'ann', count: 6 }],
+  };
+
+  it('names author, types, prompts, and what stays', () => {
+    expect(previewLines(english, preview).split('\n')).toEqual([
+      'As ann. It goes into .engram, which git shares with everybody who has the repository.',
+      '',
+      'decision: 2 memories',
+      'no type: 1 memory',
+      'bank: 1 memory',
+      'Prompts, what you typed to agents: 3',
+      '1 edit, 1 deletion',
+      '',
+      'Personal memories that stay here: 4',
+      'Nothing of other projects leaves. The answer is kept for this folder; “Engram: Choose What Is Shared…” changes it.',
+    ]);
+  });
+
+  it('keeps to one line what somebody wrote on several', () => {
+    const lines = previewLines(english, { ...preview, byAuthor: [{ name: 'a\nb', count: 1 }], byType: [{ name: 'z\nz', count: 1 }] });
+    expect(lines.split('\n')).toHaveLength(9);
+  });
+});
+
+it('changes of other projects that wait are a row with a click', () => {
+  const held = snapshot({ live: { ...live, heldBack: { chunkIds: ['aaaaaaaa'], changes: 2 } } });
+  const rows = chunkRows(drawing, [{ root: ROOT, snapshot: held }], 'flat');
+  expect(rows[0]).toMatchObject({ label: 'Other projects', target: { kind: 'notice', action: { kind: 'review-held-back', root: ROOT } } });
+});
