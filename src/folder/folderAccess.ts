@@ -76,14 +76,19 @@ export class FolderAccess {
   async locate(): Promise<DatabasePaths> {
     const { root, database = 'workspace' } = this.options;
     if (database === 'workspace') return pathsIn(root);
-    const livePath = this.options.livePath ?? join((this.environment.dataDirectory ?? dataDirectory)(), 'engram.db');
+    const livePath = this.livePath();
     const isLive = database === 'live' || (await isDatabaseThere(livePath));
     return isLive ? livePathsIn(root, livePath) : pathsIn(root);
   }
 
+  /** @throws {EngramError} cloud-config where ENGRAM_DATA_DIR is not absolute: the Engram program refuses it, too */
+  livePath(): string {
+    return this.options.livePath ?? join((this.environment.dataDirectory ?? dataDirectory)(), 'engram.db');
+  }
+
   bothPaths(): Readonly<Record<'live' | 'workspace', DatabasePaths>> {
-    const { root, livePath = livePathOf() } = this.options;
-    return { live: livePathsIn(root, livePath), workspace: pathsIn(root) };
+    const { root } = this.options;
+    return { live: livePathsIn(root, this.livePath()), workspace: pathsIn(root) };
   }
 
   /** The project that the folder shares from the live database; `undefined`: its own database is all the folder's. */

@@ -1,7 +1,7 @@
 import type { FileTransport } from '../adapters/chunkFolder.ts';
 import { isDataDirectory, lookAtFolder } from '../adapters/folderLook.ts';
 import type { GitCommand } from '../adapters/git.ts';
-import { isThere, livePathOf } from '../adapters/liveLocation.ts';
+import { isDatabaseThere } from '../adapters/nativeFile.ts';
 import { systemClock } from '../adapters/systemClock.ts';
 import { type ScannedChunk, scanChunks } from '../engine/chunkScan.ts';
 import { EngramError } from '../engine/errors.ts';
@@ -46,6 +46,8 @@ export interface StateReaderParts {
   readonly databases: FolderDatabases;
   /** Where the chosen memories stand. */
   readonly paths: DatabasePaths;
+  /** @throws {EngramError} cloud-config */
+  readonly livePath: () => string;
   readonly project: (open: OpenDatabases) => Promise<string | undefined>;
   readonly transport: FileTransport;
   readonly problems: ImporterParts['problems'];
@@ -176,9 +178,15 @@ export class FolderStateReader {
   /** Not in Restricted Mode: what stands outside of the folder is nobody's business there. */
   async #liveFound(): Promise<Pick<FolderState, 'liveFound'>> {
     const { options, paths } = this.#parts;
-    const { livePath = livePathOf() } = options;
-    const isElsewhere = options.trusted && !paths.live && paths.memories !== livePath;
-    return isElsewhere && (await isThere(livePath)) ? { liveFound: livePath } : {};
+    if (!options.trusted || paths.live) return {};
+    try {
+      const livePath = this.#parts.livePath();
+      return paths.memories !== livePath && (await isDatabaseThere(livePath)) ? { liveFound: livePath } : {};
+    } catch (error) {
+      // A link, or a setting that the program refuses as well: nothing that could be used was found.
+      if (EngramError.is(error)) return {};
+      throw error;
+    }
   }
 
   async #live(open: OpenDatabases): Promise<LiveMemories> {

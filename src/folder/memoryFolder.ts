@@ -106,6 +106,7 @@ export class OpenMemoryFolder implements MemoryFolder {
   async #stateReader(git: GitCommand | undefined, turn: Turn): Promise<FolderStateReader> {
     return new FolderStateReader({
       paths: await this.#access.locate(),
+      livePath: () => this.#access.livePath(),
       project: (databases) => this.#access.project({ databases, git }),
       options: this.#access.options,
       databases: this.#access.databases,
