@@ -15,7 +15,7 @@ const BUSY_TIMEOUT_MS = 5000;
 
 /**
  * The host's own SQLite, where it has one with FTS5, which the triggers of the Go program's tables need. It is looked for at run time: Node
- * 22 before 22.13, Node 20 and some editors have none.
+ * 22 before 22.16, Node 20 and some editors have none that will do.
  *
  * @param find for tests of a host without the module
  */
@@ -26,6 +26,8 @@ export function findNodeSqlite(find: () => unknown = builtinSqlite): NodeSqlite 
     const probe = new found.DatabaseSync(':memory:');
     try {
       probe.exec('CREATE VIRTUAL TABLE probe USING fts5(text)');
+      // Came with Node 22.16, together with the names of a statement's columns.
+      if (typeof probe.isTransaction !== 'boolean') return undefined;
     } finally {
       probe.close();
     }

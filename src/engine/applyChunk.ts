@@ -178,7 +178,10 @@ export class ChunkApplier {
     if (entity === 'relation' || !isDerived(key)) return undefined;
     const twin = this.#store.twinOfDerived(entity, key, sessionId);
     if (twin === undefined || this.#index.holdings(entity, twin).length > 0) return undefined;
+    // A chunk that nobody has imported yet cannot have brought it: it only knows what stands in it.
+    if (!this.#wasHere && !this.#rights.owns(entity, twin)) return undefined;
     this.#store.renameRow(entity, twin, key);
+    this.#rights.cameByChunk(entity, key);
     return this.#rows.row(entity, key);
   }
 

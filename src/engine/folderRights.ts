@@ -19,9 +19,14 @@ export class FolderRights {
     this.#project = project === undefined ? undefined : normalizeProject(project).normalized;
   }
 
+  /** Whether the folder may change a row that is here. */
+  owns(entity: Entity, key: string): boolean {
+    return this.#project === undefined || this.#index.isOfFolder(entity, key) || this.#projectOf(entity, key) === this.#project;
+  }
+
   /** @returns false: the change was written down as held back */
   mayChange(chunkId: ChunkId, entity: Entity, key: string): boolean {
-    if (this.#project === undefined || this.#index.isOfFolder(entity, key) || this.#projectOf(entity, key) === this.#project) return true;
+    if (this.owns(entity, key)) return true;
     this.#index.holdBack({ chunkId, entity, key });
     return false;
   }

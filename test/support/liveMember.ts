@@ -87,7 +87,7 @@ function readManifest(root: string): readonly object[] {
   }
 }
 
-const AT = '2026-01-01 10:00:00';
+export const AT = '2026-01-01 10:00:00';
 export const LATER = '2026-02-01 10:00:00';
 
 export function sessionRow(id: string, project = 'demo'): object {

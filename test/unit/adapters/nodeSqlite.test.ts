@@ -60,6 +60,16 @@ describe('finding the driver', () => {
     };
     expect(findNodeSqlite(() => failing)).toBeUndefined();
   });
+
+  it('does without one that cannot say whether a transaction is open', () => {
+    const old = {
+      DatabaseSync: class {
+        readonly close = (): void => undefined;
+        readonly exec = (): void => undefined;
+      },
+    };
+    expect(findNodeSqlite(() => old)).toBeUndefined();
+  });
 });
 
 describe.runIf(native)('a database that others have open', () => {

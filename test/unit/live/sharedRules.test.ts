@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { findNodeSqlite } from '../../../src/adapters/nodeSqlite.ts';
 import { openIn, readChunk } from '../../support/folder.ts';
 import { agentDeletes, agentSaves, integrityOf, searchAsProgram } from '../../support/liveDatabase.ts';
-import { deletion, LATER, LiveMember, memoryRow, mutation, receive, sessionRow } from '../../support/liveMember.ts';
+import { AT, deletion, LATER, LiveMember, memoryRow, mutation, receive, sessionRow } from '../../support/liveMember.ts';
 
 if (!findNodeSqlite()) process.stdout.write('node:sqlite: this host has none with FTS5, so the rules of the live database are skipped.\n');
 
@@ -197,6 +197,28 @@ describe.runIf(findNodeSqlite())('the memories of another project', () => {
     await ann.folder.sync({});
     receive(ann.root, { mutations: [deletion('obs-secret'), deletion('obs-secret-2')] });
     expect((await ann.folder.sync({})).imported).toMatchObject({ deletes: 1, heldBack: 1 });
+    expect(ann.titles()).toEqual(['Own', 'Secret 2']);
+  });
+
+  it('are not given another id by a chunk that only looks as if it had brought them', async () => {
+    const ann = withSecret();
+    const row = { id: 1, session_id: 'manual-save-other', type: 'manual', title: 'Secret', content: 'Content of obs-secret' };
+    receive(ann.root, { observations: [{ ...row, scope: 'project', project: 'demo', created_at: AT, updated_at: AT }] });
+    await ann.folder.sync({});
+    const ids = ann.agent((database) => database.prepare(`SELECT sync_id FROM observations WHERE title = 'Secret' ORDER BY id`).all());
+    expect(ids).toMatchObject([{ sync_id: 'obs-secret' }, { sync_id: expect.stringMatching(/^obs-derived-/) }]);
+  });
+
+  it('may be changed where an older program has imported them without an id from the folder’s chunk', async () => {
+    const ann = withSecret();
+    const row = { id: 1, session_id: 'manual-save-other', type: 'manual', title: 'Secret', content: 'Content of obs-secret' };
+    const observations = [{ ...row, scope: 'project', project: 'other', created_at: AT, updated_at: AT }];
+    const id = receive(ann.root, { observations });
+    ann.agent((database) => database.prepare(`INSERT INTO sync_chunks(target_key, chunk_id) VALUES('local', ?)`).run(id));
+    await ann.folder.sync({});
+    const [renamed] = ann.agent((database) => database.prepare(`SELECT sync_id FROM observations WHERE title = 'Secret'`).all());
+    receive(ann.root, { mutations: [deletion(String(renamed?.['sync_id']))] });
+    expect((await ann.folder.sync({})).imported).toMatchObject({ deletes: 1 });
     expect(ann.titles()).toEqual(['Own', 'Secret 2']);
   });
 
