@@ -38,6 +38,7 @@ import { CloudJson } from './cloudConfig.ts';
 import { runUpgradeStep } from './cloudUpgrade.ts';
 import type { OpenDatabases } from './databases.ts';
 import type { FolderAccess, Writing } from './folderAccess.ts';
+import { mustBeAllowedToLeave } from './refusals.ts';
 
 /** What the server said when it was asked last. */
 type Asked = Pick<CloudAnswer, 'atMs' | 'problem' | 'reasonCode'> & { readonly manifest?: Manifest };
@@ -184,6 +185,7 @@ export class CloudFolder {
 
   /** @param automatic nobody waits for it, so that it is not repeated here: that would keep others from the folder */
   #syncer(writing: Writing, project: string, automatic = false): CloudSyncer {
+    mustBeAllowedToLeave(writing.databases, this.#access.options);
     const { databases, context, guard, turn } = writing;
     const http = automatic ? this.#http : retrying(this.#http, retryMeans());
     const transport = this.#transport(this.#server, project, { http, context });

@@ -1,5 +1,6 @@
 import { isDataDirectory, lookAtFolder } from '../adapters/folderLook.ts';
 import { EngramError } from '../engine/errors.ts';
+import type { FolderOptions } from '../engine/folderRequests.ts';
 import type { GitFolderStatus } from '../engine/ports.ts';
 import type { OpenDatabases } from './databases.ts';
 
@@ -44,4 +45,19 @@ function trackedFile(status: GitFolderStatus | undefined): string | undefined {
 export function readOnlyDatabase(databases: OpenDatabases): EngramError {
   const code = databases.kind === 'newer' ? 'store-newer' : 'store-foreign';
   return new EngramError(code, databases.problem?.message ?? 'The database is read-only.', { subject: 'engram.db' });
+}
+
+/**
+ * What goes through the cloud cannot leave out prompts, and is asked for by nobody where it goes by itself. So the answer about the live
+ * database holds there, too.
+ *
+ * @throws {EngramError} cloud-unenrolled
+ */
+export function mustBeAllowedToLeave({ live }: OpenDatabases, { mayExport, includePrompts }: FolderOptions): void {
+  if (!live || (mayExport !== false && includePrompts !== false)) return;
+  const why =
+    mayExport === false
+      ? 'Nobody has said yet what may leave the Engram program’s database'
+      : 'You said that prompts stay here, and the cloud would get them along with the memories';
+  throw new EngramError('cloud-unenrolled', `${why}, so nothing was sent or fetched. “Engram: Choose What Is Shared…” changes it.`);
 }

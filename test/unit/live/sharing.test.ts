@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { findNodeSqlite } from '../../../src/adapters/nodeSqlite.ts';
 import type { FolderOptions } from '../../../src/engine/folderRequests.ts';
 import type { MemoryFolder } from '../../../src/openFolder.ts';
-import { chunkNames, chunkText, engramFolder, openIn, temporaryFolder } from '../../support/folder.ts';
+import { chunkNames, chunkText, engramFolder, openIn, temporaryFolder, WASM_PATH } from '../../support/folder.ts';
 import { agentSaves, integrityOf, makeLiveDatabase, searchAsProgram, withLive } from '../../support/liveDatabase.ts';
 
 interface Member {
@@ -88,6 +88,26 @@ describe.runIf(findNodeSqlite())('what leaves the live database', () => {
     folder.configure(optionsOf(root, livePath, { database: 'live' }));
     expect((await folder.state()).toShare).toMatchObject({ memories: 0, prompts: 1 });
     expect(await folder.sync({})).toMatchObject({ exported: { memories: 0, prompts: 1 } });
+  });
+
+  it.each([
+    ['nobody has answered', { mayExport: false }, 'Nobody has said yet'],
+    ['prompts shall stay', { includePrompts: false }, 'prompts stay here'],
+  ])('goes to no cloud where %s', async (_why, answer, sentence) => {
+    const asked: string[] = [];
+    const http = {
+      send: (request: { readonly url: string }) => {
+        asked.push(request.url);
+        return Promise.reject(new Error('nothing may be sent'));
+      },
+    };
+    const { root, livePath } = member({ database: 'live' });
+    const cloud = { server: 'https://cloud.example', project: 'demo', autosync: true };
+    const folder = openIn(root, optionsOf(root, livePath, { database: 'live', cloud, ...answer }), WASM_PATH, { http });
+    await folder.cloudEnroll('demo');
+    await expect(folder.cloudSync({})).rejects.toMatchObject({ code: 'cloud-unenrolled', message: expect.stringContaining(sentence) });
+    await expect(folder.cloudUpgrade('bootstrap', {})).rejects.toMatchObject({ code: 'cloud-unenrolled' });
+    expect(asked).toEqual([]);
   });
 
   it('is no question for memories that are the folder’s own', async () => {
