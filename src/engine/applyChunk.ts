@@ -1,6 +1,6 @@
 import type { ChunkVersions } from './chunkVersions.ts';
 import { canonicalJson } from './goJson.ts';
-import type { Entity, Holding } from './held.ts';
+import { type Entity, type Holding, latestDeletion } from './held.ts';
 import type { ChunkId } from './manifest.ts';
 import { isUnknownSession, mergeRows, mergeSessions, packSession, sameSession, unpackSession } from './merge.ts';
 import type { FolderIndex, MemoryStore, Turn } from './ports.ts';
@@ -119,7 +119,11 @@ export class ChunkApplier {
   #applyRow(version: RowVersion, applied: Applied): void {
     const local = this.#rows.row(version.entity, version.key);
     const merged = local ? mergeRows(local, version) : version;
-    if ((local && merged === local) || (!local && this.#isBeaten(version))) return;
+    if (local && merged === local) return;
+    if (!local && this.#isBeaten(version)) {
+      this.#writeHidden(version);
+      return;
+    }
     if (local && merged.order === local.order) this.#keepExtra(merged);
     else if (merged.record === undefined) this.#applyDeletion(merged, local !== undefined, applied);
     else this.#applyLive(merged, local !== undefined, applied);
@@ -136,6 +140,18 @@ export class ChunkApplier {
   #applyDeletion(version: RowVersion, isHere: boolean, applied: Applied): void {
     if (isHere || version.entity === 'prompt') this.#hide(version);
     if (isHere) applied.deletes += 1;
+  }
+
+  /**
+   * A memory whose deletion came first: a relation of it finds it all the same, and the rows are those of any other order. One that another
+   * chunk has a later live version of comes with that chunk.
+   */
+  #writeHidden(version: RowVersion): void {
+    if (version.entity !== 'observation' || version.record === undefined) return;
+    const deletedAt = latestDeletion(this.#holdings(version.entity, version.key));
+    if (deletedAt === undefined) return;
+    this.#write(version);
+    this.#hide({ ...version, deletedAt });
   }
 
   /** Whether another chunk holds a later version of a row that the memories do not have, such as its deletion. */

@@ -1,4 +1,5 @@
 import type { ChunkId } from './manifest.ts';
+import { deletionTimeOf } from './versions.ts';
 
 export type Entity = 'session' | 'observation' | 'prompt' | 'relation';
 
@@ -38,4 +39,10 @@ export interface IndexedChunk {
   /** Packed size and modification time of the file that was read. */
   readonly size: number;
   readonly mtimeMs: number;
+}
+
+/** @returns when the row was deleted, in the form of the database's columns; `undefined` where the latest that chunks hold of it is live, or nothing */
+export function latestDeletion(holdings: readonly Holding[]): string | undefined {
+  const latest = holdings.map(({ order }) => order).sort();
+  return deletionTimeOf(latest.at(-1) ?? '');
 }

@@ -147,6 +147,20 @@ export function tombstoneVersion(
   return { entity, ...where, order, record: undefined, deletedAt, extra: NO_EXTRA };
 }
 
+/**
+ * The time of a tombstone from its {@link RowVersion.order}, in the form of the database's columns.
+ *
+ * @returns `undefined` for a live row, and for a tombstone whose time nobody could read
+ */
+export function deletionTimeOf(order: string): string | undefined {
+  const [instant = '', deleted] = order.split('|');
+  if (deleted !== '1' || instant.trim() === '') return undefined;
+  return instant
+    .trim()
+    .replace('T', ' ')
+    .replace(/\.?0*$/, '');
+}
+
 function orderText(of: { time: string; deleted: boolean; revision: Int; fingerprint: string }): string {
   return `${instantOf(of.time).padEnd(29)}|${of.deleted ? 1 : 0}|${String(of.revision).padStart(20, '0')}|${of.fingerprint}`;
 }

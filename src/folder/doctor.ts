@@ -16,10 +16,12 @@ import type { ExaminedChunk, FolderExam } from '../engine/folderExam.ts';
 import type { CallContext, FolderOptions } from '../engine/folderRequests.ts';
 import type { FolderState } from '../engine/folderState.ts';
 import { type CloneAnswer, type HealthFinding, type HealthReport, sortFindings } from '../engine/health.ts';
+import { latestDeletion } from '../engine/held.ts';
 import { checkHash, isChunkFault } from '../engine/importer.ts';
 import type { ChunkId } from '../engine/manifest.ts';
 import { unpackSession } from '../engine/merge.ts';
-import type { Turn } from '../engine/ports.ts';
+import type { FolderIndex, Turn } from '../engine/ports.ts';
+import type { RelationRecord } from '../engine/records.ts';
 import type { FolderEnvironment } from '../openFolder.ts';
 import { databaseFacts } from '../store/databaseFacts.ts';
 import type { FolderDatabases, OpenDatabases } from './databases.ts';
@@ -53,7 +55,7 @@ export class Doctor {
     const open = state ? await this.#open(state) : undefined;
     const exam = await this.examineFolder(open);
     const clone = await this.#clone(exam, open);
-    const facts = open ? databaseFindings(databaseFacts(open.memoryDatabase), open.index.deferredRelations()) : [];
+    const facts = open ? databaseFindings(databaseFacts(open.memoryDatabase), waitingRelations(open.index)) : [];
     const findings = [
       ...clone.findings,
       ...fileFindings(exam),
@@ -162,6 +164,12 @@ export class Doctor {
     }
     return holders;
   }
+}
+
+/** A relation of a deleted memory waits for nobody: it is kept for the case that somebody edits the memory after all. */
+function waitingRelations(index: FolderIndex): RelationRecord[] {
+  const isDeleted = (key: string): boolean => latestDeletion(index.holdings('observation', key)) !== undefined;
+  return index.deferredRelations().filter(({ sourceId, targetId }) => !isDeleted(sourceId) && !isDeleted(targetId));
 }
 
 function asEngramError(error: unknown): EngramError {

@@ -294,6 +294,32 @@ describe('the database', () => {
     expect(JSON.parse(chunkText(root, chunkIds[0] ?? '')).sessions.map(({ id }: { id: string }) => id)).toContain('gone');
   });
 
+  it('says nothing of a relation to a memory that its own chunk deletes, and loses none where a deletion stands in front', async () => {
+    const times = { created_at: '2026-01-01 10:00:00', updated_at: '2026-01-01 10:00:00' };
+    const relation = { sync_id: 'rel-1', source_id: 'a', target_id: 'b', relation: 'related', judgment_status: 'judged', ...times };
+    const deletion = mutationRecord('observation', 'b', 'delete', { sync_id: 'b', deleted: true, deleted_at: '2026-01-02 10:00:00' });
+    const brings = [memoryRecord('a'), memoryRecord('b')];
+    const apart = [
+      { mutations: [deletion] },
+      { observations: brings, mutations: [mutationRecord('relation', 'rel-1', 'upsert', relation)] },
+    ];
+    const together = [
+      {
+        observations: [memoryRecord('a')],
+        mutations: [
+          mutationRecord('observation', 'b', 'upsert', memoryRecord('b')),
+          mutationRecord('relation', 'rel-1', 'upsert', relation),
+          deletion,
+        ],
+      },
+    ];
+    for (const chunks of [apart, apart.toReversed(), together]) {
+      const { report } = await diagnosed(chunks);
+      expect(codes(report)).not.toContain('relation-deferred');
+      expect(report.clone.lost).toBe(0);
+    }
+  });
+
   it('is told of relations that wait, and at which 1.16 stalls', async () => {
     const relation = {
       sync_id: 'rel-1',
