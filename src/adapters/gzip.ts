@@ -31,11 +31,19 @@ export async function packGzip(bytes: Uint8Array): Promise<Uint8Array> {
  */
 export async function unpackGzip(packed: Uint8Array, maxBytes: number, subject: string): Promise<Uint8Array> {
   if (packed.length === 0) throw corrupt(subject, 'the file is empty');
+  if (isLfsPointer(packed)) throw corrupt(subject, 'it is a pointer of Git LFS in place of the file, which “git lfs pull” brings');
   const { buffer, consumed } = await inflate(packed, maxBytes).catch((error: unknown) => {
     throw unpackError(error, maxBytes, subject);
   });
   if (consumed !== packed.length) throw corrupt(subject, 'there is something behind its end');
   return buffer;
+}
+
+/** First line of a pointer file (Git LFS `docs/spec.md`). */
+const LFS_POINTER = Buffer.from('version https://git-lfs.github.com/spec/');
+
+function isLfsPointer(packed: Uint8Array): boolean {
+  return LFS_POINTER.equals(packed.subarray(0, LFS_POINTER.length));
 }
 
 /** With `info`, Node tells how much input was used; without it, zero bytes behind the end would pass unseen. */

@@ -1,60 +1,10 @@
 import { cpSync, existsSync, renameSync, rmSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { findGit } from '../../../src/adapters/gitProcess.ts';
-import type { MemoryFolder } from '../../../src/openFolder.ts';
-import { chunkNames, chunkText, openIn } from '../../support/folder.ts';
-import { repositoryAt, type TestRepository, testRepository } from '../../support/gitRepository.ts';
+import { clone, commitAll, type Member, member, share, team } from '../../support/clonedTeam.ts';
+import { chunkNames, chunkText } from '../../support/folder.ts';
+import { repositoryAt, testRepository } from '../../support/gitRepository.ts';
 import { scratchFolder } from '../../support/scratch.ts';
-
-const gitPath = findGit();
-
-/** A clone with its own database. */
-interface Member {
-  readonly repository: TestRepository;
-  readonly root: string;
-  readonly folder: MemoryFolder;
-}
-
-function member(repository: TestRepository, below = ''): Member {
-  const root = join(repository.path, below, '.engram');
-  return { repository, root, folder: openIn(root, { gitPath, sessionId: `vscode-${basename(repository.path)}` }) };
-}
-
-async function origin(): Promise<TestRepository> {
-  const repository = repositoryAt(await scratchFolder());
-  repository.git('init', '-q', '--bare');
-  return repository;
-}
-
-async function clone(from: TestRepository, ...options: string[]): Promise<Member> {
-  const path = await scratchFolder();
-  from.git('clone', '-q', ...options, `file://${from.path}`, path);
-  const repository = repositoryAt(path);
-  repository.git('config', 'pull.rebase', 'false');
-  return member(repository);
-}
-
-/** A first chunk on `main`, pushed. */
-async function team(): Promise<{ remote: TestRepository; alice: Member; bob: Member }> {
-  const remote = await origin();
-  const alice = await clone(remote);
-  await alice.repository.write('README');
-  await alice.folder.initialise();
-  await share(alice, 'On main');
-  alice.repository.git('push', '-q', '-u', 'origin', 'HEAD:main');
-  const bob = await clone(remote);
-  await bob.folder.sync({});
-  return { remote, alice, bob };
-}
-
-/** Saves, syncs and commits. @returns the chunk's id */
-async function share({ folder, repository }: Member, title: string): Promise<string> {
-  await folder.save({ title, content: title });
-  const { exported } = await folder.sync({});
-  commitAll(repository, title);
-  return exported.chunkIds[0] ?? '';
-}
 
 /** Alice's new memory, on a branch that Bob has synced, too. */
 async function shareOnFeature(alice: Member, bob: Member, title: string): Promise<void> {
@@ -74,11 +24,6 @@ function throwFeatureAway(alice: Member, bob: Member): void {
   }
   alice.repository.git('push', '-q', 'origin', '--delete', 'feature');
   bob.repository.git('fetch', '-q', '--prune');
-}
-
-function commitAll(repository: TestRepository, message: string): void {
-  repository.git('add', '-A');
-  repository.git('commit', '-q', '-m', message);
 }
 
 const nothing = { chunkIds: [], heldBack: 0 };

@@ -1,0 +1,162 @@
+import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { clone, comeToRest, commitAll, type Member, share, team } from '../../support/clonedTeam.ts';
+import { chunkNames } from '../../support/folder.ts';
+import { memoriesIn } from '../../memoriesIn.ts';
+
+const chunkFile = ({ root }: Member, id: string): string => join(root, 'chunks', `${id}.jsonl.gz`);
+
+/** All have exactly these, nobody exports any more, and each doctor finds that a fresh clone would have everything. */
+async function expectRest(members: readonly Member[], ...titles: string[]): Promise<void> {
+  const { titles: found, exported } = await comeToRest(...members);
+  expect(found).toEqual(members.map(() => titles.toSorted()));
+  expect(exported).toEqual([]);
+  for (const { folder, repository } of members) {
+    repository.git('fetch', '-q');
+    expect((await folder.doctor()).clone).toMatchObject({ lost: 0 });
+  }
+}
+
+describe('git takes away what was just exported', () => {
+  it('a stash: a sync meanwhile writes it once more, and what comes back is no second memory', async () => {
+    const { alice, bob } = await team();
+    await alice.folder.save({ title: 'Stashed', content: 'x' });
+    await alice.folder.sync({});
+    alice.repository.git('stash', '-q', '-u');
+    await alice.folder.save({ title: 'Meanwhile', content: 'x' });
+    await alice.folder.sync({});
+    commitAll(alice.repository, 'meanwhile');
+    try {
+      alice.repository.git('stash', 'pop', '-q');
+    } catch {
+      await alice.folder.heal({});
+      alice.repository.git('add', '-A');
+    }
+    await expectRest([alice, bob], 'On main', 'Stashed', 'Meanwhile');
+  });
+
+  it('git checkout -- .engram: the chunk that stays behind is listed again by the next sync', async () => {
+    const { alice, bob } = await team();
+    await alice.folder.save({ title: 'Thrown back', content: 'x' });
+    await alice.folder.sync({});
+    alice.repository.git('checkout', '-q', '--', '.engram');
+    expect((await alice.folder.state()).chunks.filter(({ state }) => state === 'unlisted')).toHaveLength(1);
+    await expectRest([alice, bob], 'On main', 'Thrown back');
+  });
+
+  it('git revert: nobody loses the memory, its author shares it again, a teammate never does by themselves', async () => {
+    const { alice, bob } = await team();
+    const id = await share(alice, 'Reverted');
+    alice.repository.git('push', '-q');
+    bob.repository.git('pull', '-q');
+    await bob.folder.sync({});
+    bob.repository.git('revert', '--no-edit', 'HEAD');
+    expect(existsSync(chunkFile(bob, id))).toBe(false);
+    expect((await bob.folder.sync({})).exported.chunkIds).toEqual([]);
+    expect((await bob.folder.state()).toShare).toMatchObject({ noLongerShared: 0 });
+    bob.repository.git('push', '-q');
+    alice.repository.git('pull', '-q');
+    await bob.folder.sync({});
+    await expectRest([alice, bob], 'On main', 'Reverted');
+  });
+
+  it('a revert of the revert brings no second memory', async () => {
+    const { alice, bob } = await team();
+    await share(alice, 'Back and forth');
+    alice.repository.git('push', '-q');
+    bob.repository.git('pull', '-q');
+    for (let times = 0; times < 4; times += 1) {
+      bob.repository.git('revert', '--no-edit', 'HEAD');
+      await bob.folder.importChunks({});
+    }
+    bob.repository.git('push', '-q');
+    alice.repository.git('pull', '-q');
+    await expectRest([alice, bob], 'On main', 'Back and forth');
+  });
+});
+
+describe('a work tree that is not what was committed', () => {
+  it('a sparse checkout without the chunks: what is missing is said, and a repair brings it', async () => {
+    const { remote, alice } = await team();
+    await share(alice, 'Second');
+    alice.repository.git('push', '-q');
+    const bob = await clone(remote);
+    bob.repository.git('sparse-checkout', 'set', '--no-cone', '/*', '!/.engram/chunks/');
+    expect(chunkNames(bob.root)).toEqual([]);
+    await bob.folder.save({ title: 'Mine', content: 'x' });
+    const { exported } = await bob.folder.sync({});
+    expect(exported).toMatchObject({ memories: 1 });
+    expect((await bob.folder.state()).chunkTotals).toMatchObject({ missing: 2 });
+    expect((await bob.folder.heal({})).restored).toHaveLength(2);
+    bob.repository.git('sparse-checkout', 'disable');
+    await expectRest([alice, bob], 'On main', 'Second', 'Mine');
+  });
+
+  it('core.autocrlf: the manifest has other line ends, the chunks the same bytes, and git sees no change', async () => {
+    const { remote, alice } = await team();
+    await share(alice, 'Second');
+    alice.repository.git('push', '-q');
+    const bob = await clone(remote, '-c', 'core.autocrlf=true');
+    expect(readFileSync(join(bob.root, 'manifest.json'), 'utf8')).toContain('\r\n');
+    await bob.folder.sync({});
+    await bob.folder.heal({});
+    expect(bob.repository.git('status', '--porcelain')).toBe('');
+    await bob.folder.save({ title: 'From there', content: 'x' });
+    await expectRest([alice, bob], 'On main', 'Second', 'From there');
+  });
+
+  it('chunks as texts with other line ends are damaged, and no doctor says that all is well', async () => {
+    const { remote, alice } = await team();
+    await alice.repository.write('.gitattributes', '* text eol=crlf\n');
+    commitAll(alice.repository, 'texts');
+    const content = Array.from({ length: 30_000 }, (_, n) => ((n * 7919) % 65_521).toString(36)).join(' ');
+    await alice.folder.save({ title: 'Large', content });
+    await alice.folder.sync({});
+    commitAll(alice.repository, 'large');
+    alice.repository.git('push', '-q');
+    const bob = await clone(remote);
+    await bob.folder.sync({});
+    const lost = memoriesIn(bob.repository.path).length < memoriesIn(alice.repository.path).length;
+    const { clone: answer } = await alice.folder.doctor();
+    console.log('CRLF lost', lost, answer, (await bob.folder.state()).chunkTotals, (await bob.folder.heal({})), (await bob.folder.state()).chunkTotals);
+  });
+
+  it('Git LFS pointers in place of chunks are called that, and the chunks are imported once they are there', async () => {
+    const { alice, bob } = await team();
+    const id = await share(alice, 'In LFS');
+    alice.repository.git('push', '-q');
+    bob.repository.git('pull', '-q');
+    const whole = readFileSync(chunkFile(bob, id));
+    writeFileSync(chunkFile(bob, id), `version https://git-lfs.github.com/spec/v1\noid sha256:${'ab'.repeat(32)}\nsize 300\n`);
+    const { problems } = await bob.folder.importChunks({});
+    expect(problems).toMatchObject([{ code: 'chunk-corrupt', message: expect.stringContaining('git lfs pull') }]);
+    writeFileSync(chunkFile(bob, id), whole);
+    await expectRest([alice, bob], 'On main', 'In LFS');
+  });
+
+  it('two chunks that changed their names: none is imported by itself, both are when a person says so, and nothing twice', async () => {
+    const { remote, alice, bob } = await team();
+    const [one, two] = [await share(alice, 'One'), await share(alice, 'Two, which is longer')];
+    alice.repository.git('push', '-q');
+    bob.repository.git('pull', '-q');
+    const carol = await clone(remote);
+    await bob.folder.importChunks({});
+    for (const who of [bob, carol]) {
+      const [a, b] = [chunkFile(who, one), chunkFile(who, two)];
+      renameSync(a, `${a}.swap`);
+      renameSync(b, a);
+      renameSync(`${a}.swap`, b);
+      await who.folder.importChunks({});
+      expect((await who.folder.state()).chunkTotals).toMatchObject({ altered: 2 });
+    }
+    expect(memoriesIn(bob.repository.path)).toEqual(['On main', 'One', 'Two, which is longer']);
+    expect(memoriesIn(carol.repository.path)).toEqual(['On main']);
+    expect(await carol.folder.importChunks({ ids: [one, two] })).toMatchObject({ memories: 2 });
+    for (const who of [bob, carol]) {
+      expect((await who.folder.sync({})).exported.chunkIds).toEqual([]);
+      who.repository.git('checkout', '-q', '--', '.engram');
+    }
+    await expectRest([alice, bob, carol], 'On main', 'One', 'Two, which is longer');
+  });
+});
