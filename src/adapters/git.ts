@@ -118,6 +118,13 @@ export class GitCommand implements Git {
   }
 
   /** Whether git tracks a file of the folder. @param name relative to `.engram` */
+  /** Whether a checkout or a commit changes the bytes of chunk files. Source: `gitattributes(5)`: `eol` alone means `text`, too. */
+  async changesChunks(): Promise<boolean> {
+    const output = await this.#text(['check-attr', '-z', 'text', 'eol', '--', `${this.#place.folder}/chunks/00000000.jsonl.gz`]);
+    const [, , text, , , eol] = output.split('\0');
+    return text === 'set' || text === 'input' || (text === 'unspecified' && (eol === 'lf' || eol === 'crlf'));
+  }
+
   async tracks(name: string): Promise<boolean> {
     return (await this.#text(['ls-files', '-z', '--', `${this.#place.folder}/${name}`])) !== '';
   }

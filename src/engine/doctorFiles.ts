@@ -28,6 +28,20 @@ export function fileFindings(folder: FolderExam): HealthFinding[] {
   ];
 }
 
+/** Git's own reading of `.gitattributes`: with these a checkout gives other bytes than were committed, and a commit other than were written. */
+export function textFinding(): HealthFinding {
+  return {
+    code: 'chunk-as-text',
+    severity: 'error',
+    sentence:
+      'The attributes of this repository make git treat chunks as texts: it changes line ends inside of them, and a fresh clone may get damaged ones.',
+    subject: 'chunks',
+    items: [],
+    more: 0,
+    fix: { kind: 'words', text: 'Write the line “chunks/*.gz binary” into .engram/.gitattributes, then commit it.' },
+  };
+}
+
 function manifestFindings({ manifest, problems, nowMs, chunks }: FolderExam): HealthFinding[] {
   const about = { subject: 'manifest.json', items: [], more: 0 };
   if (!manifest) {

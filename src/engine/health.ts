@@ -24,6 +24,7 @@ export type HealthCode =
   | 'chunk-unreadable'
   | 'chunk-waiting'
   | 'chunk-undone'
+  | 'chunk-as-text'
   // What stops, loops or hides in teammates' older programs.
   | 'older-refused'
   | 'older-session-not-before'

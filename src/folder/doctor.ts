@@ -6,7 +6,7 @@ import { type ScannedChunk, scanChunks } from '../engine/chunkScan.ts';
 import { versionKey } from '../engine/chunkVersions.ts';
 import { CloneComparison, KnownHolders } from '../engine/doctorClone.ts';
 import { databaseFindings, stateFindings } from '../engine/doctorDatabase.ts';
-import { fileFindings } from '../engine/doctorFiles.ts';
+import { fileFindings, textFinding } from '../engine/doctorFiles.ts';
 import { stopFindings } from '../engine/doctorOlder.ts';
 import { relationFindings } from '../engine/doctorRelations.ts';
 import { rowFindings } from '../engine/doctorRows.ts';
@@ -59,6 +59,7 @@ export class Doctor {
     const findings = [
       ...clone.findings,
       ...fileFindings(exam),
+      ...((await this.#parts.git?.changesChunks()) ? [textFinding()] : []),
       ...stopFindings(exam),
       ...relationFindings(exam),
       ...rowFindings(exam),

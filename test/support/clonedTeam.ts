@@ -60,7 +60,6 @@ export function commitAll(repository: TestRepository, message: string): void {
   repository.git('commit', '-q', '-m', message);
 }
 
-
 /**
  * Everybody syncs, commits, pulls and pushes, twice and once more; a conflict is repaired and committed, as a person would.
  *

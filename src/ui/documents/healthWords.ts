@@ -55,6 +55,7 @@ function otherHeadlines(t: Translate): Headlines<Exclude<HealthCode, RowCode | O
     'chunk-unreadable': () => t('Damaged chunks'),
     'chunk-waiting': () => t('Waiting to be imported'),
     'chunk-undone': () => t('Imports that were undone'),
+    'chunk-as-text': () => t('Chunks that git changes'),
     'personal-committed': () => t('Personal memories in git'),
     'folder-ignored': () => t('Ignored by git'),
     'database-tracked': () => t('Database in git'),
