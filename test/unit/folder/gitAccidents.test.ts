@@ -1,9 +1,10 @@
-import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { memoriesIn } from '../../memoriesIn.ts';
-import { clone, comeToRest, commitAll, type Member, share, team } from '../../support/clonedTeam.ts';
+import { clone, comeToRest, commitAll, type Member, member, share, team } from '../../support/clonedTeam.ts';
 import { chunkNames } from '../../support/folder.ts';
+import { repositoryAt } from '../../support/gitRepository.ts';
 
 const chunkFile = ({ root }: Member, id: string): string => join(root, 'chunks', `${id}.jsonl.gz`);
 
@@ -167,5 +168,73 @@ describe('a work tree that is not what was committed', () => {
       who.repository.git('checkout', '-q', '--', '.engram');
     }
     await expectRest([alice, bob, carol], 'On main', 'One', 'Two, which is longer');
+  });
+
+  it('a folder that one side moved while the other exported: all of both is at the new place', async () => {
+    const { alice, bob } = await team();
+    mkdirSync(join(bob.repository.path, 'app'));
+    bob.repository.git('mv', '.engram', 'app/.engram');
+    commitAll(bob.repository, 'moved');
+    const moved = member(bob.repository, 'app');
+    await moved.folder.importChunks({});
+    await share(moved, 'After the move');
+    bob.repository.git('push', '-q');
+    await share(alice, 'At the old place');
+    expect(() => alice.repository.git('pull', '-q', '--no-edit')).toThrow();
+    const there = member(alice.repository, 'app');
+    await there.folder.importChunks({});
+    expect(await there.folder.state()).toMatchObject({ manifest: 'conflict', chunkTotals: { imported: 3 } });
+    expect(await there.folder.heal({})).toMatchObject({ entries: 3, notFound: [] });
+    commitAll(alice.repository, 'resolved');
+    expect((await there.folder.sync({})).exported.chunkIds).toEqual([]);
+    expect(memoriesIn(join(alice.repository.path, 'app'))).toEqual(['After the move', 'At the old place', 'On main']);
+    alice.repository.git('push', '-q', 'origin', 'HEAD:main');
+    expect((await there.folder.doctor()).clone).toMatchObject({ lost: 0 });
+  });
+});
+
+describe('one repository in another', () => {
+  it('each folder shares its own, and neither sees the other', async () => {
+    const { alice } = await team();
+    const inner = repositoryAt(join(alice.repository.path, 'vendored/inner'));
+    mkdirSync(inner.path, { recursive: true });
+    inner.git('init', '-q');
+    const folders = [member(inner), member(alice.repository, 'packages/a'), alice];
+    for (const { folder, repository, root } of folders) {
+      await folder.initialise();
+      await share({ folder, repository, root }, `In ${root}`);
+    }
+    for (const { folder, root } of folders) {
+      expect(memoriesIn(join(root, '..')).filter((title) => title !== 'On main')).toEqual([`In ${root}`]);
+      expect((await folder.sync({})).exported.chunkIds).toEqual([]);
+    }
+    expect(inner.git('status', '--porcelain')).toBe('');
+  });
+});
+
+describe('clocks', () => {
+  async function at(year: number, work: () => Promise<unknown>): Promise<void> {
+    const now = vi.spyOn(Date, 'now').mockReturnValue(Date.UTC(year, 5, 1, 12));
+    try {
+      await work();
+    } finally {
+      now.mockRestore();
+    }
+  }
+
+  it('of 2099 and of 1970: whoever changes what they see wins, and nothing waits for the year to come', async () => {
+    const { alice, bob } = await team();
+    let id = '';
+    await at(2099, async () => {
+      id = (await alice.folder.save({ title: 'From 2099', content: 'a' })).syncId;
+    });
+    await comeToRest(alice, bob);
+    await at(1970, async () => {
+      await bob.folder.edit(id, { title: 'Edited in 1970' });
+      await bob.folder.save({ title: 'Saved in 1970', content: 'b' });
+      await expectRest([bob, alice], 'Edited in 1970', 'On main', 'Saved in 1970');
+    });
+    await at(2099, async () => void (await alice.folder.remove(id)));
+    await expectRest([alice, bob], 'On main', 'Saved in 1970');
   });
 });

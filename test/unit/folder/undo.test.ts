@@ -135,4 +135,29 @@ describe('undoing the import of a chunk', () => {
     for (const name of ['engram.db', 'index.db']) rmSync(join(root, name));
     expect(await openIn(root, { keepFolder }).importChunks({})).toMatchObject({ chunks: 2 });
   });
+
+  it('keeps no copy of what it took, gives back what was edited before, and importing again after all that exports nothing', async () => {
+    const { root, folder, carol } = await team();
+    await folder.close();
+    const keepFolder = join(temporaryFolder(), 'kept');
+    const window = openIn(root, { keepFolder });
+    await window.save({ title: 'Mine', content: 'x' });
+    await window.edit('obs-1', { title: 'Edited here' });
+    await window.undoImport(carol);
+    expect((await window.state()).kept).toBe(0);
+    await window.close();
+    for (const name of ['engram.db', 'index.db']) rmSync(join(root, name));
+    const again = openIn(root, { keepFolder });
+    await again.importChunks({});
+    expect((await again.state()).kept).toBe(2);
+    await again.restoreKept();
+    expect((await again.memory('obs-1')).title).toBe('Edited here');
+    await expect(again.memory('obs-3')).rejects.toMatchObject(gone);
+    expect((await again.sync({})).exported).toMatchObject({ memories: 1 });
+    await again.importChunks({ ids: [carol] });
+    expect((await again.memory('obs-1')).title).toBe('Edited here');
+    expect((await again.memory('obs-3')).deleted).toBe(false);
+    expect(await again.state()).toMatchObject({ kept: 0, totals: { observations: 3 } });
+    expect((await again.sync({})).exported.chunkIds).toEqual([]);
+  });
 });
