@@ -188,7 +188,7 @@ describe('a merge driver that cannot run', () => {
 
   it('(every Node is gone) leaves markers with both sides', async () => {
     const repository = await withDriver();
-    writeFileSync(inFolder(repository, 'nodes'), '/nowhere/node\n');
+    writeFileSync(inFolder(repository, 'nodes'), '/nowhere/node\nC:\\Program Files\\nodejs\\node.exe\r\n');
     const PATH = await scratchFolder();
     for (const tool of ['sh', 'rm', 'mv', 'dirname', 'git']) symlinkSync(findProgram(tool), join(PATH, tool));
     expect(conflicts(repository, ['merge', '-q', '--no-edit', 'topic'], { PATH })).toBe(true);
