@@ -1,10 +1,11 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { type MemoryDatabase, openSqlJs } from '../../../src/adapters/sqlJs.ts';
 import { cloudChunkId, cloudMutationsId } from '../../../src/engine/cloud/cloudIds.ts';
+import { parseGoJson, stringifyGo } from '../../../src/engine/goJson.ts';
 import type { Holding, IndexedChunk } from '../../../src/engine/held.ts';
 import type { ChunkId } from '../../../src/engine/manifest.ts';
 import type { FolderIndex } from '../../../src/engine/ports.ts';
-import type { RelationRecord } from '../../../src/engine/records.ts';
+import type { JsonObject, RelationRecord } from '../../../src/engine/records.ts';
 import { openFolderIndex } from '../../../src/store/folderIndex.ts';
 import { SearchIndex } from '../../../src/store/search.ts';
 import { memoryDatabase, testSqlJs } from './testDatabase.ts';
@@ -112,6 +113,15 @@ it('keeps deferred relations exactly: 64-bit numbers and unknown fields in their
   expect(index.deferredRelations()).toEqual([record]);
   index.undeferRelation('rel-1');
   expect(index.deferredRelations()).toEqual([]);
+});
+
+it('keeps deferred relations whose unknown fields are nested as deeply as a chunk may have them', () => {
+  const nested = `{"x_deep":${'{"a":'.repeat(4_000)}1${'}'.repeat(4_000)}}`;
+  const extra = parseGoJson(nested) as JsonObject;
+  const ends = { syncId: 'rel-1', sourceId: 'obs-a', targetId: 'obs-b', relation: 'related', judgmentStatus: 'judged' };
+  index.deferRelation({ ...ends, project: 'demo', createdAt: '', updatedAt: '', extra });
+  const [kept] = index.deferredRelations();
+  expect(stringifyGo(kept?.extra ?? null)).toBe(nested);
 });
 
 it('a transaction keeps all or nothing', async () => {
