@@ -162,10 +162,13 @@ export class ChunkApplier {
       this.#writeHidden(version);
       return;
     }
-    if (local && this.#isHere(version) && !this.#mayChange(version, applied)) return;
+    // A recorded deletion is known without being here.
+    const isHere = local !== undefined && this.#isHere(version);
+    if (isHere && !this.#mayChange(version, applied)) return;
     if (local && merged.order === local.order) this.#keepExtra(merged);
-    else if (merged.record === undefined) this.#applyDeletion(merged, local !== undefined, applied);
-    else this.#applyLive(merged, local !== undefined, applied);
+    else if (merged.record === undefined)
+      this.#applyDeletion(merged, isHere || (local !== undefined && version.entity === 'prompt'), applied);
+    else this.#applyLive(merged, { isHere, isEdit: local !== undefined }, applied);
   }
 
   #isHere({ entity, key }: RowVersion): boolean {
@@ -185,8 +188,8 @@ export class ChunkApplier {
     return this.#rows.row(entity, key);
   }
 
-  #applyLive(version: RowVersion, isEdit: boolean, applied: Applied): void {
-    if (!this.#isHere(version)) this.#rights.cameByChunk(version.entity, version.key);
+  #applyLive(version: RowVersion, { isHere, isEdit }: { isHere: boolean; isEdit: boolean }, applied: Applied): void {
+    if (!isHere) this.#rights.cameByChunk(version.entity, version.key);
     this.#write(version);
     if (isEdit) applied.edits += 1;
     else if (version.entity === 'prompt') applied.prompts += 1;
@@ -194,8 +197,7 @@ export class ChunkApplier {
   }
 
   /** The deletion of an observation that was never here needs no row: the index holds it, and beats older versions that come later. */
-  #applyDeletion(version: RowVersion, isKnown: boolean, applied: Applied): void {
-    const isHere = isKnown && (version.entity === 'prompt' || this.#isHere(version));
+  #applyDeletion(version: RowVersion, isHere: boolean, applied: Applied): void {
     if (isHere || version.entity === 'prompt') this.#hide(version);
     if (isHere) applied.deletes += 1;
   }
