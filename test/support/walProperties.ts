@@ -199,15 +199,19 @@ function writeWords(log: Buffer, [first, second]: readonly [number, number], pla
   log.writeUInt32BE(second, place + 4);
 }
 
-/** Opens a copy with SQLite itself and lets it write the log into the file. @returns its rows, nothing where it refuses the database */
+/**
+ * Opens a copy with SQLite itself and lets it write the log into the file.
+ *
+ * @returns its rows; nothing where it refuses the database, or finds it damaged: a log that was cut after a part of it was written back is that
+ */
 function readBySqlite(path: string): unknown[] | undefined {
   const database = new DatabaseSync(path);
   try {
     database.exec('PRAGMA synchronous = OFF');
     const rows = database.prepare(ALL_ROWS).all();
-    const integrity = database.prepare('PRAGMA quick_check(1)').get();
+    const integrity = database.prepare('PRAGMA integrity_check(1)').get();
     database.exec('PRAGMA wal_checkpoint(TRUNCATE)');
-    return integrity?.['quick_check'] === 'ok' ? rows : undefined;
+    return integrity?.['integrity_check'] === 'ok' ? rows : undefined;
   } catch {
     return undefined;
   } finally {
