@@ -1,4 +1,4 @@
-import { basename, dirname, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { EngramError } from '../engine/errors.ts';
 import type { FolderLimits } from '../engine/folderRequests.ts';
 import type { ChunkId } from '../engine/manifest.ts';
@@ -114,10 +114,10 @@ export class GitCommand implements Git {
     // 1 and 128: there is no such commit, no branch, or none that it follows.
     const commit = (await this.#text(['rev-parse', '--verify', '--quiet', `${revision}^{commit}`], { answers: [1, 128] })).trim();
     if (!/^[0-9a-f]{40,64}$/.test(commit)) return undefined;
-    return GitTree.open((args, run) => this.#run(args, run), { commit, folder: this.#place.folder, limits });
+    const { folder, workTree } = this.#place;
+    return GitTree.open((args, run) => this.#run(args, run), { commit, folder, workFolder: join(workTree, folder), limits });
   }
 
-  /** Whether git tracks a file of the folder. @param name relative to `.engram` */
   /** Whether a checkout or a commit changes the bytes of chunk files. Source: `gitattributes(5)`: `eol` alone means `text`, too. */
   async changesChunks(): Promise<boolean> {
     const output = await this.#text(['check-attr', '-z', 'text', 'eol', '--', `${this.#place.folder}/chunks/00000000.jsonl.gz`]);
@@ -125,6 +125,7 @@ export class GitCommand implements Git {
     return text === 'set' || text === 'input' || (text === 'unspecified' && (eol === 'lf' || eol === 'crlf'));
   }
 
+  /** Whether git tracks a file of the folder. @param name relative to `.engram` */
   async tracks(name: string): Promise<boolean> {
     return (await this.#text(['ls-files', '-z', '--', `${this.#place.folder}/${name}`])) !== '';
   }

@@ -1,10 +1,13 @@
+import { join } from 'node:path';
+import { sha256Hex } from '../engine/chunkCodec.ts';
 import { EngramError } from '../engine/errors.ts';
 import type { FolderLimits } from '../engine/folderRequests.ts';
 import { type ChunkEntry, type ChunkId, decodeManifest, EMPTY_MANIFEST, isChunkId, type Manifest } from '../engine/manifest.ts';
 import type { ChunkFile, Transport } from '../engine/ports.ts';
 import { parseBatchCheck } from './gitBranches.ts';
 import { GIT_OUTPUT_LIMIT, type GitAnswer, type GitRun } from './gitProcess.ts';
-import { unpackGzip } from './gzip.ts';
+import { lfsTarget, unpackGzip } from './gzip.ts';
+import { readRegularFile } from './regularFile.ts';
 
 export type RunGit = (args: readonly string[], run?: GitRun) => Promise<GitAnswer>;
 
@@ -13,6 +16,17 @@ interface Blob {
   readonly isFile: boolean;
   /** `undefined`: a clone without blobs does not have it. */
   readonly size: number | undefined;
+}
+
+/** Which commit, and the folder in it. */
+interface TreePlace {
+  /** Object id. */
+  readonly commit: string;
+  /** Path of `.engram` in the work tree, with `/`. */
+  readonly folder: string;
+  /** The same folder on disk, absolute. */
+  readonly workFolder: string;
+  readonly limits: FolderLimits;
 }
 
 const CHUNK = /^chunks\/([^/]+)\.jsonl\.gz$/;
@@ -26,26 +40,21 @@ export class GitTree implements Transport {
   readonly #run: RunGit;
   readonly #files: ReadonlyMap<string, Blob>;
   readonly #limits: FolderLimits;
+  readonly #workFolder: string;
   /** Read and not yet asked for. */
   readonly #ahead = new Map<string, Uint8Array>();
   readonly #asked = new Set<string>();
 
-  private constructor(run: RunGit, files: ReadonlyMap<string, Blob>, limits: FolderLimits) {
+  private constructor(run: RunGit, files: ReadonlyMap<string, Blob>, { limits, workFolder }: Pick<TreePlace, 'limits' | 'workFolder'>) {
     this.#run = run;
     this.#files = files;
     this.#limits = limits;
+    this.#workFolder = workFolder;
   }
 
-  /**
-   * @param commit object id
-   * @param folder path of `.engram` in the work tree, with `/`
-   * @throws {EngramError} git-failed
-   */
-  static async open(
-    run: RunGit,
-    from: { readonly commit: string; readonly folder: string; readonly limits: FolderLimits },
-  ): Promise<GitTree> {
-    const { commit, folder, limits } = from;
+  /** @throws {EngramError} git-failed */
+  static async open(run: RunGit, place: TreePlace): Promise<GitTree> {
+    const { commit, folder } = place;
     const paths = [`${folder}/manifest.json`, `${folder}/chunks/`];
     const { output } = await run(['ls-tree', '-z', '-r', '--full-tree', commit, '--', ...paths]);
     const entries = output
@@ -56,7 +65,7 @@ export class GitTree implements Transport {
     const answer = await run(['cat-file', '--batch-check'], { input: oids.map((oid) => `${oid}\n`).join('') });
     const sizes = new Map(parseBatchCheck(answer.output.toString('utf8')).map((info, at) => [oids[at] ?? '', info?.size]));
     const files = new Map(entries.map(({ name, oid, isFile }) => [name, { oid, isFile, size: sizes.get(oid) }]));
-    return new GitTree(run, files, limits);
+    return new GitTree(run, files, place);
   }
 
   /** One text for all that is in it: two trees with the same files have the same. */
@@ -88,7 +97,17 @@ export class GitTree implements Transport {
     const blob = this.#files.get(subject);
     if (!blob) throw new EngramError('chunk-missing', `${subject} is not in the commit.`, { subject });
     const { maxChunkBytes } = this.#limits;
-    return unpackGzip(await this.#read(blob, { subject, maxBytes: maxChunkBytes, tooLarge: 'chunk-too-large' }), maxChunkBytes, subject);
+    const packed = await this.#read(blob, { subject, maxBytes: maxChunkBytes, tooLarge: 'chunk-too-large' });
+    return unpackGzip(await this.#behindPointer(packed, subject), maxChunkBytes, subject);
+  }
+
+  /** With Git LFS the commit has a pointer, and a clone gets the file: it is here, too, if the work tree has that very one. */
+  async #behindPointer(packed: Uint8Array, subject: string): Promise<Uint8Array> {
+    const target = lfsTarget(packed);
+    if (target === undefined) return packed;
+    const maxBytes = this.#limits.maxChunkBytes;
+    const file = await readRegularFile(join(this.#workFolder, subject), { subject, maxBytes, tooLarge: 'chunk-too-large' });
+    return file && sha256Hex(file) === target ? file : packed;
   }
 
   /** Ids of all chunk files. */

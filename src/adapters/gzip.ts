@@ -41,9 +41,17 @@ export async function unpackGzip(packed: Uint8Array, maxBytes: number, subject: 
 
 /** First line of a pointer file (Git LFS `docs/spec.md`). */
 const LFS_POINTER = Buffer.from('version https://git-lfs.github.com/spec/');
+/** A pointer is smaller than this, by the same text. */
+const LFS_POINTER_BYTES = 1024;
 
 function isLfsPointer(packed: Uint8Array): boolean {
   return LFS_POINTER.equals(packed.subarray(0, LFS_POINTER.length));
+}
+
+/** @returns SHA-256 of the file that a pointer of Git LFS stands for, 64 hex digits; `undefined` for anything else */
+export function lfsTarget(packed: Uint8Array): string | undefined {
+  if (packed.length >= LFS_POINTER_BYTES || !isLfsPointer(packed)) return undefined;
+  return /^oid sha256:([0-9a-f]{64})$/m.exec(Buffer.from(packed).toString('latin1'))?.[1];
 }
 
 /** With `info`, Node tells how much input was used; without it, zero bytes behind the end would pass unseen. */

@@ -1,4 +1,5 @@
-import { rm, symlink, writeFile } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
@@ -31,6 +32,24 @@ async function withChunks(): Promise<TestRepository> {
 }
 
 describe('the folder as a commit has it', () => {
+  it('has the file behind a pointer of Git LFS where the work tree has that very file, and no other one', async () => {
+    const repository = await withChunks();
+    const file = join(repository.path, FOLDER, 'chunks/aaaaaaaa.jsonl.gz');
+    const whole = await readFile(file);
+    const target = createHash('sha256').update(whole).digest('hex');
+    await writeFile(file, `version https://git-lfs.github.com/spec/v1\noid sha256:${target}\nsize ${whole.length}\n`);
+    commit(repository);
+    const read = async () => (await (await open(repository)).committedTree(DEFAULT_LIMITS))?.readChunk('aaaaaaaa');
+    await expect(read()).rejects.toMatchObject({ code: 'chunk-corrupt', message: expect.stringContaining('git lfs pull') });
+    await writeFile(file, whole);
+    expect(Buffer.from((await read()) ?? []).toString()).toBe('{"sessions":null}');
+    await writeFile(file, gzipSync('{"sessions":[]}'));
+    await expect(read()).rejects.toMatchObject({ code: 'chunk-corrupt' });
+    await rm(file);
+    await symlink('../manifest.json', file);
+    await expect(read()).rejects.toMatchObject({ code: 'not-regular-file' });
+  });
+
   it('is read from git, whatever lies in the work tree', async () => {
     const repository = await withChunks();
     await symlink('aaaaaaaa.jsonl.gz', join(repository.path, FOLDER, 'chunks/bbbbbbbb.jsonl.gz'));
