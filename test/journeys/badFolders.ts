@@ -28,7 +28,7 @@ function list(engram: string, id: string, file?: Uint8Array): void {
 }
 
 /** A chunk whose name fits its content, so that only the content can be wrong. */
-function listJson(engram: string, json: string | Buffer): void {
+export function listJson(engram: string, json: string | Buffer): void {
   list(engram, createHash('sha256').update(json).digest('hex').slice(0, 8), gzipSync(json));
 }
 

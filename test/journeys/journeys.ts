@@ -8,6 +8,7 @@ import { hostileText } from './hostileText.ts';
 import type { Journey } from './journey.ts';
 import { liveMemories } from './liveMemories.ts';
 import { lookingAround } from './lookingAround.ts';
+import { memoryDialogs } from './memoryDialogs.ts';
 import { reading } from './reading.ts';
 import { restrictedMode } from './restrictedMode.ts';
 import { states } from './states.ts';
@@ -25,6 +26,7 @@ export const journeys: readonly Journey[] = [
   ...folders,
   ...healing,
   liveMemories,
+  ...memoryDialogs,
   ...health,
   ...cloud,
   hostileText,

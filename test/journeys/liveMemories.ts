@@ -8,10 +8,10 @@ import { agentSaves, integrityOf, makeLiveDatabase, searchAsProgram, withLive } 
 import { sharedTeam } from './clones.ts';
 import type { Journey, Stage } from './journey.ts';
 
-const PROMPT = 'a wish that is nobody’s business';
+export const PROMPT = 'a wish that is nobody’s business';
 
 /** The Engram program's database in the home folder of the server: one memory and one prompt of this project, one memory of another. */
-function liveDatabaseOf({ server }: Stage, project: string): string {
+export function liveDatabaseOf({ server }: Stage, project: string): string {
   const folder = path.join(server.run, '.engram');
   mkdirSync(folder);
   const file = path.join(folder, 'engram.db');
@@ -26,8 +26,16 @@ function liveDatabaseOf({ server }: Stage, project: string): string {
   return file;
 }
 
-const memoriesOf = (file: string): number =>
-  withLive(file, (database) => Number(database.prepare('SELECT count(*) AS n FROM observations').get()?.['n']));
+/** What the program has, in order. */
+export function liveTitles(file: string): readonly string[] {
+  const sql = 'SELECT title FROM observations WHERE deleted_at IS NULL ORDER BY title';
+  return withLive(file, (database) =>
+    database
+      .prepare(sql)
+      .all()
+      .map((row) => String(row['title'])),
+  );
+}
 
 const chunksIn = (clone: string) => git(clone, 'status', '--porcelain', '--untracked-files=all');
 
@@ -42,7 +50,7 @@ export const liveMemories: Journey = {
     await question.waitFor({ timeout: 30_000 });
     await stage.picture(window, 'live-question');
     await question.locator('.monaco-button', { hasText: 'Use the Program' }).click();
-    await eventually('what the team shared is in the program’s database', () => memoriesOf(file) === 2 + demoMemories, 20_000);
+    await eventually('what the team shared is in the program’s database', () => liveTitles(file).length === 2 + demoMemories, 20_000);
     assert.ok(searchAsProgram(file, 'idempotent').length > 0, 'the program’s search finds it');
     await window.openSidebar();
     await window.view('Chunks').locator('.pane-header', { hasText: 'Engram program: lantern-shop' }).first().waitFor();

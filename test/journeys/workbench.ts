@@ -172,6 +172,11 @@ export class Workbench {
     return this.page.locator('.tab', { hasText: name });
   }
 
+  /** A question that nothing else goes on beside. */
+  get modal(): Locator {
+    return this.page.locator('.monaco-dialog-box');
+  }
+
   modalButton(text: string): Locator {
     return this.page.locator('.monaco-dialog-box .monaco-button', { hasText: text });
   }
