@@ -162,7 +162,15 @@ export interface LiveMemories {
   /** False: a person has not been asked yet, so nothing leaves. */
   readonly mayExport: boolean;
   /** Chunks with changes of other projects' memories, which wait for a person, and how many such changes there are. */
-  readonly heldBack: { readonly chunkIds: readonly string[]; readonly changes: number };
+  readonly heldBack: { readonly chunkIds: readonly string[]; readonly changes: number; readonly chunks: readonly HeldBackChunk[] };
+}
+
+/** What a person decides on. Texts are hostile. */
+export interface HeldBackChunk {
+  readonly id: string;
+  readonly changes: number;
+  /** The first few memories that it would change or delete, as they are here. */
+  readonly memories: readonly { readonly title: string; readonly project: string }[];
 }
 
 export interface GitState {

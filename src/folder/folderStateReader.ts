@@ -14,12 +14,13 @@ import type {
   FolderState,
   Healing,
   HealSummary,
+  HeldBackChunk,
   LiveMemories,
   MergeDriverState,
 } from '../engine/folderState.ts';
 import { healingOf } from '../engine/healingPlan.ts';
 import type { ImporterParts } from '../engine/importer.ts';
-import type { GitFolderStatus, Turn } from '../engine/ports.ts';
+import type { GitFolderStatus, HeldBack, MemoryStore, Turn } from '../engine/ports.ts';
 import { RowReader } from '../engine/rowReader.ts';
 import type { DatabasePaths, FolderDatabases, OpenDatabases } from './databases.ts';
 import {
@@ -40,6 +41,8 @@ import { trackedDatabase, tracksDatabase } from './refusals.ts';
 
 /** So long a repair that left nothing to commit is told. */
 const TOLD_MS = 10 * 60 * 1000;
+/** Of each chunk that waits for a person. */
+const NAMED_MEMORIES = 5;
 
 export interface StateReaderParts {
   readonly options: FolderOptions;
@@ -191,7 +194,15 @@ export class FolderStateReader {
 
   async #live(open: OpenDatabases): Promise<LiveMemories> {
     const held = open.index.heldBack();
-    const heldBack = { chunkIds: [...new Set(held.map(({ chunkId }) => chunkId))], changes: held.length };
+    const chunkIds = [...new Set(held.map(({ chunkId }) => chunkId))];
+    const chunks = chunkIds.map((id) =>
+      heldBackChunk(
+        id,
+        held.filter(({ chunkId }) => chunkId === id),
+        open.store,
+      ),
+    );
+    const heldBack = { chunkIds, changes: held.length, chunks };
     return {
       path: this.#parts.paths.memories,
       project: (await this.#parts.project(open)) ?? '',
@@ -208,6 +219,14 @@ export class FolderStateReader {
     const filter = { includePersonal, includePrompts, ...(project !== undefined && { project }) };
     return toShare(await exporter.plan(chunks, filter));
   }
+}
+
+function heldBackChunk(id: string, held: readonly HeldBack[], store: MemoryStore): HeldBackChunk {
+  const memories = held.flatMap(({ entity, key }) => {
+    const row = entity === 'observation' ? store.observation(key) : undefined;
+    return row ? [{ title: row.title, project: row.project ?? store.session(row.sessionId)?.project ?? '' }] : [];
+  });
+  return { id, changes: held.length, memories: memories.slice(0, NAMED_MEMORIES) };
 }
 
 function asEngramError(error: unknown): EngramError {

@@ -1,6 +1,8 @@
 import type { ExportPreview } from '../engine/exportPreview.ts';
-import type { FolderState } from '../engine/folderState.ts';
+import type { ChunkRow, FolderState, HeldBackChunk } from '../engine/folderState.ts';
+import { authorText, type Drawing } from './chunkStates.ts';
 import { contentOf, memoryCount } from './counts.ts';
+import { momentText } from './moments.ts';
 import { LABEL_LENGTH, plain } from './plainText.ts';
 import type { Translate } from './translate.ts';
 
@@ -35,10 +37,17 @@ export function databaseItems(t: Translate, inUse: 'workspace' | 'live'): readon
   const live: DatabaseItem = {
     label: t('Memories of the Engram Program'),
     description: description('live'),
-    detail: t('What agents save is shared, and what your team shares is found by agents. Only this project’s memories leave.'),
+    detail: t('Agents find what your team shares. Only this project’s memories leave.'),
     database: 'live',
   };
   return inUse === 'live' ? [live, workspace] : [workspace, live];
+}
+
+/** After a change: which memories are in use, and what became of the others. */
+export function changedDatabaseText(t: Translate, isLive: boolean): string {
+  return isLive
+    ? t('The memories of the Engram program are in use now. Nothing was copied: the folder’s own stay where they are.')
+    : t('This folder’s own memories are in use now. Nothing was copied: those of the Engram program stay where they are.');
 }
 
 /** What would leave, as lines for a question. */
@@ -48,18 +57,52 @@ export function previewLines(t: Translate, preview: ExportPreview): string {
   const types = byType.filter(({ name }) => name !== 'prompt').map(({ name, count }) => named(name || t('no type'), count));
   const others = byProject.filter(({ name }) => name !== '' && name !== project).map(({ name, count }) => named(name, count));
   const rest = contentOf(t, { memories: 0, prompts: 0, relations, edits, deletes });
+  const lines = [...types, ...others, ...(prompts > 0 ? [t('Prompts, what you typed to agents: {0}', prompts)] : [])];
+  const author = byAuthor[0]?.name;
+  const where =
+    author !== undefined
+      ? t('As {0}. It goes into .engram, which git shares with everybody who has the repository.', plain(author, LABEL_LENGTH))
+      : rest === ''
+        ? t('Nothing new would leave now. What is saved later goes into .engram, which git shares with everybody who has the repository.')
+        : t('It goes into .engram, which git shares with everybody who has the repository.');
+  if (rest !== '') lines.push(rest);
   return [
-    t(
-      'As {0}. It goes into .engram, which git shares with everybody who has the repository.',
-      plain(byAuthor[0]?.name ?? '', LABEL_LENGTH),
-    ),
+    where,
     '',
-    ...types,
-    ...others,
-    ...(prompts > 0 ? [t('Prompts, what you typed to agents: {0}', prompts)] : []),
-    ...(rest === '' ? [] : [rest]),
-    '',
+    ...(lines.length === 0 ? [] : [...lines, '']),
     ...(personal > 0 ? [t('Personal memories that stay here: {0}', personal)] : []),
     t('Nothing of other projects leaves. The answer is kept for this folder; “Engram: Choose What Is Shared…” changes it.'),
   ].join('\n');
 }
+
+export interface HeldBackItem {
+  readonly label: string;
+  readonly description: string;
+  readonly detail: string;
+  readonly id: string;
+}
+
+/** Chunks that wait for a person: who wrote each, when, and which memories of other projects it would change or delete. */
+export function heldBackItems(
+  { t, calendar }: Drawing,
+  heldBack: readonly HeldBackChunk[],
+  chunks: readonly ChunkRow[],
+): readonly HeldBackItem[] {
+  return heldBack.map(({ id, changes, memories }) => {
+    const chunk = chunks.find((one) => one.id === id);
+    const named = memories.map(({ title, project }) =>
+      t('“{0}” ({1})', plain(title, NAME_LENGTH) || t('Untitled'), plain(project, NAME_LENGTH) || t('no project')),
+    );
+    const count = changes === 1 ? t('1 change') : t('{0} changes', changes);
+    const more = changes > named.length ? [t('and {0} more', changes - named.length)] : [];
+    return {
+      id,
+      label: authorText(t, { createdBy: chunk?.createdBy ?? '' }),
+      description: [chunk ? momentText(chunk.createdAt, calendar) : '', plain(id)].filter((part) => part !== '').join(' · '),
+      detail: named.length === 0 ? count : [...named, ...more].join(', '),
+    };
+  });
+}
+
+/** Several stand in one line. */
+const NAME_LENGTH = 30;

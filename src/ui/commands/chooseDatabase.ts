@@ -1,6 +1,6 @@
-import { l10n, window } from 'vscode';
+import { commands, l10n, window } from 'vscode';
 import type { FolderSession } from '../../host/session.ts';
-import { databaseItems } from '../databaseTexts.ts';
+import { changedDatabaseText, databaseItems } from '../databaseTexts.ts';
 import { targetOf } from '../targets.ts';
 import { chooseSession, mustBeTrusted } from './choose.ts';
 import type { CommandContext } from './commandContext.ts';
@@ -16,5 +16,16 @@ async function pickDatabase({ sessions }: CommandContext, session: FolderSession
   const isLive = session.snapshot.state?.live !== undefined;
   const items = databaseItems(l10n.t, isLive ? 'live' : 'workspace');
   const picked = await window.showQuickPick(items, { placeHolder: l10n.t('Which memories does this folder share?') });
-  if (picked) await sessions.chooseMemories(session, { database: picked.database });
+  if (!picked) return;
+  await sessions.chooseMemories(session, { database: picked.database });
+  const { state } = session.snapshot;
+  const isChanged = (state?.live !== undefined) !== isLive;
+  if (state && isChanged) await tell(session, changedDatabaseText(l10n.t, state.live !== undefined));
+}
+
+/** Whoever changes over leaves memories behind, so the way to copy them is offered. */
+async function tell({ root }: FolderSession, text: string): Promise<void> {
+  const copy = l10n.t('Copy…');
+  if ((await window.showInformationMessage(text, copy)) !== copy) return;
+  await commands.executeCommand('engram.copyMemories', { kind: 'folder', root: root.toString() });
 }

@@ -18,20 +18,21 @@ export async function copyMemories(context: CommandContext, argument: unknown): 
       l10n.t('There is no database of the Engram program on this machine, so there is nothing to copy from or to.'),
     );
   }
-  const rule = l10n.t('The later version of a memory wins. Nothing is deleted, in neither of them.');
   const items = [
     {
       label: l10n.t('From This Folder to the Engram Program'),
-      detail: `${l10n.t('Agents find them from then on.')} ${rule}`,
+      detail: l10n.t('All memories here, so that agents find them.'),
       to: 'live' as const,
     },
     {
       label: l10n.t('From the Engram Program to This Folder'),
-      detail: `${l10n.t('Only memories of this folder’s project, personal ones too; they stay on this machine.')} ${rule}`,
+      detail: l10n.t('Those of this folder’s project, personal ones too. They stay on this machine.'),
       to: 'workspace' as const,
     },
   ];
-  const picked = await window.showQuickPick(items, { placeHolder: l10n.t('Copy which memories?') });
+  const picked = await window.showQuickPick(items, {
+    placeHolder: l10n.t('Copy which memories? The later version of each wins, nothing is deleted.'),
+  });
   if (!picked) return;
   const summary = await longRun(l10n.t('Copying memories'), (call) => session.requests.copyMemories({ to: picked.to }, call));
   window.setStatusBarMessage(copiedText(l10n.t, summary), 5_000);

@@ -1,4 +1,5 @@
-import { l10n, window } from 'vscode';
+import { env, l10n, window } from 'vscode';
+import { heldBackItems } from '../databaseTexts.ts';
 import { importText } from '../summaries.ts';
 import { targetOf } from '../targets.ts';
 import { chooseSession, mustBeTrusted } from './choose.ts';
@@ -10,15 +11,20 @@ export async function reviewHeldBack(context: CommandContext, argument: unknown)
   mustBeTrusted(context);
   const session = await chooseSession(context, targetOf(argument));
   if (!session) return;
-  const ids = session.snapshot.state?.live?.heldBack.chunkIds ?? [];
-  if (ids.length === 0) {
+  const { live, chunks = [] } = session.snapshot.state ?? {};
+  const items = heldBackItems({ t: l10n.t, calendar: { locale: env.language } }, live?.heldBack.chunks ?? [], chunks);
+  if (items.length === 0) {
     await window.showInformationMessage(l10n.t('No change of another project’s memories waits here.'));
     return;
   }
-  const chunks = (session.snapshot.state?.chunks ?? []).filter(({ id }) => ids.includes(id));
-  const items = ids.map((id) => ({ label: id, description: chunks.find((chunk) => chunk.id === id)?.createdBy ?? '', id }));
   const placeHolder = l10n.t('Which chunks may change memories of other projects?');
-  const picked = await window.showQuickPick(items, { canPickMany: true, ignoreFocusOut: true, placeHolder, matchOnDescription: true });
+  const picked = await window.showQuickPick(items, {
+    canPickMany: true,
+    ignoreFocusOut: true,
+    placeHolder,
+    matchOnDescription: true,
+    matchOnDetail: true,
+  });
   if (!picked || picked.length === 0) return;
   const confirm = l10n.t('Let Them Change');
   const detail = l10n.t('Other projects of this machine see the change. Look into the chunks first where you do not know who wrote them.');

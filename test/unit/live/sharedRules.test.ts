@@ -161,7 +161,16 @@ describe.runIf(findNodeSqlite())('the memories of another project', () => {
     receive(ann.root, { sessions: [session], observations: [memoryRow('obs-secret', { ...hostile, session_id: 'manual-save-other' })] });
     expect((await ann.folder.sync({})).imported).toMatchObject({ deletes: 1, edits: 0, heldBack: 4 });
     expect(ann.titles()).toEqual(['Secret', 'Secret 2']);
-    expect((await ann.folder.state()).live?.heldBack).toMatchObject({ changes: 4 });
+    const { heldBack } = (await ann.folder.state()).live ?? {};
+    expect(heldBack).toMatchObject({ changes: 4 });
+    // What a person decides on.
+    expect(heldBack?.chunks.find((chunk) => chunk.id === id)).toMatchObject({
+      changes: 2,
+      memories: expect.arrayContaining([
+        { title: 'Secret', project: 'other' },
+        { title: 'Secret 2', project: 'other' },
+      ]),
+    });
     await ann.reopen();
     // Nor by the next one, although chunks hold that memory now.
     receive(ann.root, { mutations: [deletion('obs-secret', '2026-03-01 10:00:00')] });

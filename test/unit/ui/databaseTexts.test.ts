@@ -2,15 +2,15 @@ import { describe, expect, it } from 'vitest';
 import type { ExportPreview } from '../../../src/engine/exportPreview.ts';
 import type { LiveMemories } from '../../../src/engine/folderState.ts';
 import { chunkRows } from '../../../src/ui/chunkRows.ts';
-import { databaseItems, databaseLabel, previewLines } from '../../../src/ui/databaseTexts.ts';
+import { databaseItems, databaseLabel, heldBackItems, previewLines } from '../../../src/ui/databaseTexts.ts';
 import { statusText } from '../../../src/ui/statusText.ts';
-import { drawing, english, ROOT, snapshot } from './folderSnapshots.ts';
+import { chunk as chunkRow, drawing, english, ROOT, snapshot } from './folderSnapshots.ts';
 
 const live: LiveMemories = {
   path: '/home/ann/.engram/engram.db',
   project: 'shop',
   mayExport: true,
-  heldBack: { chunkIds: [], changes: 0 },
+  heldBack: { chunkIds: [], changes: 0, chunks: [] },
 };
 const tooltip = (...differences: Parameters<typeof snapshot>) => statusText(english, [snapshot(...differences)], 'ready')?.tooltip;
 
@@ -73,6 +73,15 @@ describe('previewLines', () => {
     ]);
   });
 
+  it('says so where nothing new would leave', () => {
+    const nothing = { ...preview, memories: 0, prompts: 0, edits: 0, deletes: 0, personal: 0, byProject: [], byType: [], byAuthor: [] };
+    expect(previewLines(english, nothing).split('\n')).toEqual([
+      'Nothing new would leave now. What is saved later goes into .engram, which git shares with everybody who has the repository.',
+      '',
+      'Nothing of other projects leaves. The answer is kept for this folder; “Engram: Choose What Is Shared…” changes it.',
+    ]);
+  });
+
   it('keeps to one line what somebody wrote on several', () => {
     const lines = previewLines(english, { ...preview, byAuthor: [{ name: 'a\nb', count: 1 }], byType: [{ name: 'z\nz', count: 1 }] });
     expect(lines.split('\n')).toHaveLength(9);
@@ -80,7 +89,32 @@ describe('previewLines', () => {
 });
 
 it('changes of other projects that wait are a row with a click', () => {
-  const held = snapshot({ live: { ...live, heldBack: { chunkIds: ['aaaaaaaa'], changes: 2 } } });
+  const held = snapshot({ live: { ...live, heldBack: { chunkIds: ['aaaaaaaa'], changes: 2, chunks: [] } } });
   const rows = chunkRows(drawing, [{ root: ROOT, snapshot: held }], 'flat');
   expect(rows[0]).toMatchObject({ label: 'Other projects', target: { kind: 'notice', action: { kind: 'review-held-back', root: ROOT } } });
+});
+
+describe('the chunks that want to change memories of other projects', () => {
+  const chunk = (createdBy: string) => ({ ...chunkRow(), id: 'aaaaaaaa', createdBy });
+  const memories = ['Rates', 'Keys', 'Roles'].map((title) => ({ title, project: 'bank' }));
+  const itemsOf = (createdBy: string, changes: number, named = memories) =>
+    heldBackItems(drawing, [{ id: 'aaaaaaaa', changes, memories: named }], [chunk(createdBy)]);
+
+  it('say who wrote them, and which memories they are about', () => {
+    expect(itemsOf('mallory', 3)).toMatchObject([
+      { id: 'aaaaaaaa', label: 'mallory', detail: '“Rates” (bank), “Keys” (bank), “Roles” (bank)' },
+    ]);
+    expect(itemsOf('mallory', 3)[0]?.description).toMatch(/ · aaaaaaaa$/);
+    expect(itemsOf('mallory', 7)[0]?.detail).toBe('“Rates” (bank), “Keys” (bank), “Roles” (bank), and 4 more');
+    expect(itemsOf('mallory', 2, [])[0]?.detail).toBe('2 changes');
+    expect(heldBackItems(drawing, [{ id: 'bbbbbbbb', changes: 1, memories: [] }], [])).toMatchObject([
+      { label: 'Unknown author', description: 'bbbbbbbb', detail: '1 change' },
+    ]);
+  });
+
+  it('are text, whatever somebody else wrote', () => {
+    const hostile = '$(bug) a\nb\u202e';
+    const [item] = itemsOf(hostile, 1, [{ title: hostile, project: hostile }]);
+    for (const text of [item?.label, item?.description, item?.detail]) expect(text).not.toMatch(/\n|\$\(|\u202e/);
+  });
 });
