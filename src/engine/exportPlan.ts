@@ -47,6 +47,8 @@ export interface ExportPlan {
   readonly relations: readonly RelationRecord[];
   /** Personal rows that stay home. */
   readonly personal: number;
+  /** New prompts that {@link ExportFilter.includePrompts} keeps here. */
+  readonly promptsHere: number;
   /** Rows that were shared once and that no known chunk holds any more: a purge, a force push, a dead branch. */
   readonly noLongerShared: readonly (ObservationItem | PromptItem)[];
   /** News that {@link ExportFilter.refuses} keeps here. Part of {@link heldBack}. */
@@ -79,6 +81,7 @@ export class ExportPlanner {
     noLongerShared: [] as (ObservationItem | PromptItem)[],
     refused: [] as (ObservationItem | PromptItem)[],
     personal: 0,
+    promptsHere: 0,
     heldBack: 0,
   };
   /** Sessions with a row that stays home, and those with one that may leave. */
@@ -150,6 +153,7 @@ export class ExportPlanner {
     const version = promptVersion(row);
     if (this.#filter.includePrompts === false && !this.#held.row('prompt', version.key)) {
       this.#stayHome.add(row.sessionId);
+      this.#plan.promptsHere += 1;
       return;
     }
     const record = this.#rows.withExtra('prompt', version.key, row);

@@ -6,12 +6,20 @@ import type { CallContext } from '../engine/folderRequests.ts';
 import type { FolderProblem } from '../engine/folderState.ts';
 import type { UpgradeLifecycleHooks } from '../engine/upgrade/rollback.ts';
 import type { FolderAccess } from './folderAccess.ts';
+import { mustBeAllowedToLeave } from './refusals.ts';
 
-export interface AutomaticParts {
+/** What an automatic sync is about; with other values it is another one. */
+interface Wanted {
   readonly server: string;
-  readonly http: Http;
+  /** The folder's, normalised: of others that the database calls enrolled nothing is sent. */
+  readonly project: string;
   readonly includePersonal: boolean;
-  readonly access: Pick<FolderAccess, 'write'>;
+  readonly includePrompts: boolean | undefined;
+}
+
+export interface AutomaticParts extends Wanted {
+  readonly http: Http;
+  readonly access: Pick<FolderAccess, 'write' | 'options'>;
 }
 
 /**
@@ -28,14 +36,20 @@ export class CloudAutomatic {
 
   /** @throws {EngramError} cloud-config */
   constructor(parts: AutomaticParts) {
-    const { server, http, includePersonal, access } = parts;
+    const { server, http, project, includePersonal, includePrompts, access } = parts;
     this.#parts = parts;
     const cancellable: Http = { send: (request, signal) => http.send(request, signal ?? this.#context.signal) };
     this.#manager = new AutosyncManager({
       transport: new MutationTransport({ server, http: cancellable }),
-      open: (work) => access.write(this.#context, ({ databases, turn }) => work({ ...databases, turn })),
+      open: (work) =>
+        access.write(this.#context, async ({ databases, turn }) => {
+          mustBeAllowedToLeave(databases, access.options, project);
+          return work({ ...databases, turn });
+        }),
+      maySend: (enrolled) => enrolled === project,
       clock: systemClock,
       includePersonal,
+      includePrompts,
       // Its own timers would run beside the folder's other requests.
       later: () => () => undefined,
       random: Math.random,
@@ -44,8 +58,10 @@ export class CloudAutomatic {
     this.hooks = this.#manager;
   }
 
-  isFor(server: string, includePersonal: boolean): boolean {
-    return this.#parts.server === server && this.#parts.includePersonal === includePersonal;
+  isFor({ server, project, includePersonal, includePrompts }: Wanted): boolean {
+    const own = this.#parts;
+    const isSame = own.server === server && own.project === project;
+    return isSame && own.includePersonal === includePersonal && own.includePrompts === includePrompts;
   }
 
   /** After a failure, and during an upgrade. */

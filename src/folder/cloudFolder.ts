@@ -43,6 +43,8 @@ import { mustBeAllowedToLeave } from './refusals.ts';
 /** What the server said when it was asked last. */
 type Asked = Pick<CloudAnswer, 'atMs' | 'problem' | 'reasonCode'> & { readonly manifest?: Manifest };
 
+const NO_COUNTS = { toSend: 0, toFetch: 0, promptsHere: 0 };
+
 const NOTHING_YET: CloudSyncSummary = {
   imported: { chunks: 0, sessions: 0, memories: 0, prompts: 0, relations: 0, edits: 0, deletes: 0, authors: [], problems: [] },
   exported: { chunkIds: [], sessions: 0, memories: 0, prompts: 0, mutations: 0, personal: 0, heldBack: 0 },
@@ -66,7 +68,7 @@ export class CloudFolder {
     const project = await this.#project('');
     const { cloud } = databases;
     const enrolled = cloud.isEnrolled(project);
-    const counts = enrolled ? await this.#counts(databases, project, context) : { toSend: 0, toFetch: 0 };
+    const counts = enrolled ? await this.#counts(databases, project, context) : NO_COUNTS;
     const sync = cloud.syncState(cloudTargetKey(project));
     const upgrade = cloud.upgradeState(project);
     return {
@@ -79,6 +81,7 @@ export class CloudFolder {
       project,
       enrolled,
       toSend: counts.toSend,
+      promptsHere: counts.promptsHere,
       ...(this.#asked && { asked: { ...withoutManifest(this.#asked), toFetch: counts.toFetch } }),
       ...(sync && { sync }),
       ...(upgrade && { upgrade: noteOf(upgrade) }),
@@ -113,20 +116,22 @@ export class CloudFolder {
 
   async sync(options: CloudSyncOptions, context: CallContext): Promise<CloudSyncSummary> {
     if (!options.automatic) return this.#sync(options, context);
-    const automatic = this.#automaticFor(this.#server, this.#access.options.includePersonal);
+    const automatic = this.#automaticFor(await this.#project(''));
     if (automatic.mustWait) return NOTHING_YET;
     // Chunks first, as in a sync by hand, so that it makes no difference for the team who has sent something; then what only came as mutations.
     const outcome = await this.#sync(options, context).catch((error: unknown) => ({ error }));
+    // What may not leave in chunks may not leave as single changes either.
+    if ('error' in outcome && EngramError.is(outcome.error, 'cloud-unenrolled')) throw outcome.error;
     const problems = await automatic.run(context);
     if ('error' in outcome) throw outcome.error;
     return { ...outcome, imported: { ...outcome.imported, problems: [...outcome.imported.problems, ...problems] } };
   }
 
   /** Made anew where the settings are others than before. */
-  #automaticFor(server: string, includePersonal: boolean): CloudAutomatic {
-    if (!this.#automatic?.isFor(server, includePersonal)) {
-      this.#automatic = new CloudAutomatic({ server, http: this.#http, includePersonal, access: this.#access });
-    }
+  #automaticFor(project: string): CloudAutomatic {
+    const { includePersonal, includePrompts } = this.#access.options;
+    const wanted = { server: this.#server, project, includePersonal, includePrompts };
+    if (!this.#automatic?.isFor(wanted)) this.#automatic = new CloudAutomatic({ ...wanted, http: this.#http, access: this.#access });
     return this.#automatic;
   }
 
@@ -185,29 +190,34 @@ export class CloudFolder {
 
   /** @param automatic nobody waits for it, so that it is not repeated here: that would keep others from the folder */
   #syncer(writing: Writing, project: string, automatic = false): CloudSyncer {
-    mustBeAllowedToLeave(writing.databases, this.#access.options);
+    mustBeAllowedToLeave(writing.databases, this.#access.options, project);
     const { databases, context, guard, turn } = writing;
     const http = automatic ? this.#http : retrying(this.#http, retryMeans());
     const transport = this.#transport(this.#server, project, { http, context });
-    return new CloudSyncer({ ...partsOf(databases, project), transport, turn, save: () => this.#access.save(guard) });
+    return new CloudSyncer({ ...this.#partsOf(databases, project), transport, turn, save: () => this.#access.save(guard) });
   }
 
   /** Both counts come from the database; the second needs the server's list, as it was when it was asked. */
-  async #counts(databases: OpenDatabases, project: string, context: CallContext): Promise<{ toSend: number; toFetch: number }> {
+  async #counts(databases: OpenDatabases, project: string, context: CallContext): Promise<typeof NO_COUNTS> {
     const { includePersonal } = this.#access.options;
     const { manifest } = this.#asked ?? {};
     const parts: CloudParts = {
-      ...partsOf(databases, project),
+      ...this.#partsOf(databases, project),
       transport: listing(manifest),
       turn: makeTurn(context.signal),
       save: async () => undefined,
     };
     if (manifest) {
       const status = await new CloudSyncer(parts).status({ includePersonal });
-      return { toSend: status.pendingMutations, toFetch: status.pendingImport };
+      return { toSend: status.pendingMutations, toFetch: status.pendingImport, promptsHere: status.promptsHere };
     }
     const known = new Set(projectIndex(parts).chunks().keys());
-    return { toSend: (await new CloudPlanner(parts).plan(known, { includePersonal })).changes.length, toFetch: 0 };
+    const { changes, heldBack } = await new CloudPlanner(parts).plan(known, { includePersonal });
+    return { toSend: changes.length, toFetch: 0, promptsHere: heldBack.prompts };
+  }
+
+  #partsOf({ store, cloud, index }: OpenDatabases, project: string): Omit<CloudParts, 'transport' | 'turn' | 'save'> {
+    return { store, cloud, index, clock: systemClock, project, includePrompts: this.#access.options.includePrompts };
   }
 
   /** @throws {EngramError} cloud-config */
@@ -239,13 +249,6 @@ export class CloudFolder {
   #includePersonal({ includePersonal }: CloudSyncOptions): boolean {
     return includePersonal ?? this.#access.options.includePersonal;
   }
-}
-
-function partsOf(
-  { store, cloud, index }: OpenDatabases,
-  project: string,
-): Pick<CloudParts, 'store' | 'cloud' | 'index' | 'clock' | 'project'> {
-  return { store, cloud, index, clock: systemClock, project };
 }
 
 /** A list that was read before; nothing else can be asked of it. */

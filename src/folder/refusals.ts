@@ -1,6 +1,7 @@
 import { isDataDirectory, lookAtFolder } from '../adapters/folderLook.ts';
 import { EngramError } from '../engine/errors.ts';
 import type { FolderOptions } from '../engine/folderRequests.ts';
+import { normalizeProject } from '../engine/goText.ts';
 import type { GitFolderStatus } from '../engine/ports.ts';
 import type { OpenDatabases } from './databases.ts';
 
@@ -48,16 +49,18 @@ export function readOnlyDatabase(databases: OpenDatabases): EngramError {
 }
 
 /**
- * What goes through the cloud cannot leave out prompts, and is asked for by nobody where it goes by itself. So the answer about the live
- * database holds there, too.
+ * What a person has said about the live database holds for the cloud, too: nothing before they have, and of the project that they were asked
+ * about. A repository may name another one for the cloud.
  *
+ * @param cloudProject normalised
  * @throws {EngramError} cloud-unenrolled
  */
-export function mustBeAllowedToLeave({ live }: OpenDatabases, { mayExport, includePrompts }: FolderOptions): void {
-  if (!live || (mayExport !== false && includePrompts !== false)) return;
+export function mustBeAllowedToLeave({ live }: OpenDatabases, { mayExport, project }: FolderOptions, cloudProject: string): void {
+  const isOther = project !== undefined && normalizeProject(project).normalized !== cloudProject;
+  if (!live || (mayExport !== false && !isOther)) return;
   const why =
     mayExport === false
       ? 'Nobody has said yet what may leave the Engram program’s database'
-      : 'You said that prompts stay here, and the cloud would get them along with the memories';
+      : `You said that memories of project “${project}” may leave the Engram program’s database, and not those of “${cloudProject}”`;
   throw new EngramError('cloud-unenrolled', `${why}, so nothing was sent or fetched. “Engram: Choose What Is Shared…” changes it.`);
 }

@@ -1,5 +1,6 @@
 import type { FolderProblem } from '../folderState.ts';
 import type { Clock, FolderIndex, MemoryStore, Turn } from '../ports.ts';
+import type { CloudParts } from './cloudParts.ts';
 import type { CloudStore } from './cloudPorts.ts';
 import type { MutationTransport } from './mutationTransport.ts';
 
@@ -18,6 +19,10 @@ export interface AutosyncContext {
   readonly open: <T>(work: (databases: OpenAutosync) => Promise<T>) => Promise<T>;
   readonly clock: Clock;
   readonly includePersonal: boolean;
+  /** As in {@link CloudParts}. */
+  readonly includePrompts?: CloudParts['includePrompts'];
+  /** Absent: what is enrolled is sent. What comes is of every enrolled project, because they share one cursor. */
+  readonly maySend?: ((project: string) => boolean) | undefined;
   readonly batch: number;
   /** Of the cycle that runs. */
   readonly problems: FolderProblem[];

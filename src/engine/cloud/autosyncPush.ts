@@ -37,9 +37,9 @@ export class AutosyncPush {
 
   /** @throws {EngramError} why the server was not asked for more; what it had confirmed is acknowledged */
   async run(): Promise<void> {
-    const { open } = this.#context;
+    const { open, maySend = () => true } = this.#context;
     const projects = await open(async ({ cloud }) => cloud.enrolledProjects());
-    for (const project of projects) await this.#push(project);
+    for (const project of projects.filter((enrolled) => maySend(enrolled))) await this.#push(project);
   }
 
   async #push(project: string): Promise<void> {
@@ -58,8 +58,8 @@ export class AutosyncPush {
   /** Journals what is not journalled yet. */
   async #prepare(parts: OpenAutosync, project: string): Promise<readonly Outgoing[]> {
     const { cloud } = parts;
-    const { clock, problems, includePersonal } = this.#context;
-    const planParts = { ...parts, project };
+    const { clock, problems, includePersonal, includePrompts } = this.#context;
+    const planParts = { ...parts, project, includePrompts };
     const known = new Set(projectIndex(planParts).chunks().keys());
     const plan = await new CloudPlanner(planParts).plan(known, { includePersonal });
     problems.push(...heldBackProblems(project, plan.heldBack), ...unusableRows(plan.journal.unusable.length));

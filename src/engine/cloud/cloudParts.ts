@@ -13,6 +13,8 @@ export interface CloudParts {
   readonly turn: Turn;
   /** Normalised here. */
   readonly project: string;
+  /** False: a person has said that prompts stay here, as far as the cloud does not have them. */
+  readonly includePrompts?: boolean | undefined;
   /**
    * Brings both databases to disk. Called before something is sent that the journal must know of, and after the record that it was: a crash
    * between any two steps is mended by the next run.

@@ -14,7 +14,7 @@ import type { CloudParts } from './cloudParts.ts';
 import { type PendingJournal, type PendingRows, readPending } from './pendingRows.ts';
 import { isOfAnotherProject, projectIndex, sendingStore } from './projectViews.ts';
 
-type PlanParts = Pick<CloudParts, 'store' | 'cloud' | 'index' | 'turn' | 'project'>;
+type PlanParts = Pick<CloudParts, 'store' | 'cloud' | 'index' | 'turn' | 'project' | 'includePrompts'>;
 
 /** What the next export would send, and what of the journal is settled without it. */
 export interface CloudPlan {
@@ -32,6 +32,8 @@ export interface CloudPlan {
 /** Rows that would be news, and stay here. */
 export interface HeldBack {
   readonly all: number;
+  /** Of a person who has said that prompts stay here. */
+  readonly prompts: number;
   /** They stand in a session of another project, which the cloud would move into this one. */
   readonly inOtherProject: number;
   /** A server takes no memory without title, content or type, and no NUL character. */
@@ -55,10 +57,10 @@ export class CloudPlanner {
 
   /** @param listed the chunks that the server lists now: what others no longer stand there is not known to be held. */
   async plan(listed: ReadonlySet<ChunkId>, options: { readonly includePersonal: boolean }): Promise<CloudPlan> {
-    const { cloud, project, turn } = this.#parts;
+    const { cloud, project, turn, includePrompts } = this.#parts;
     const held = await this.#held(listed);
     const refuses = (row: ObservationRecord | PromptRecord): boolean => this.#isMisplaced(row) || isUnsendable(row);
-    const filter = { project, includePersonal: options.includePersonal, includeDeleted: false, refuses };
+    const filter = { project, includePersonal: options.includePersonal, includePrompts, includeDeleted: false, refuses };
     const plan = await new ExportPlanner({ store: this.#store, index: this.#index, held }, filter).plan(turn);
     const journal = readPending(cloud, this.#store, project);
     const changes = this.#changes(plan);
@@ -95,9 +97,14 @@ export class CloudPlanner {
   }
 
   /** Relations stay: servers and members before v1.16 stop at them. */
-  #heldBack({ heldBack, relations, refused }: ExportPlan): HeldBack {
+  #heldBack({ heldBack, relations, refused, promptsHere }: ExportPlan): HeldBack {
     const inOtherProject = refused.filter(({ record }) => this.#isMisplaced(record)).length;
-    return { all: heldBack + relations.length, inOtherProject, unsendable: refused.length - inOtherProject };
+    return {
+      all: heldBack + relations.length + promptsHere,
+      prompts: promptsHere,
+      inOtherProject,
+      unsendable: refused.length - inOtherProject,
+    };
   }
 
   /** A deletion that has left no row here; only the journal of a Go program tells of it. */

@@ -22,6 +22,8 @@ export interface CloudState {
   readonly enrolled: boolean;
   /** Changes that the next sync sends; 0 where the project is not enrolled. */
   readonly toSend: number;
+  /** New prompts that stay here because a person wants that; 0 where the project is not enrolled. */
+  readonly promptsHere: number;
   /** What the server said when it was asked last, since this folder was opened and since the last sync that failed. */
   readonly asked?: CloudAnswer;
   /** What the last sync left behind, also one of another program. */

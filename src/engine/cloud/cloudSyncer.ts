@@ -29,6 +29,8 @@ export interface CloudStatus extends SyncStatus {
   readonly pendingMutations: number;
   /** News that stays here. */
   readonly heldBack: number;
+  /** Of these, prompts that a person wants to stay. */
+  readonly promptsHere: number;
   /** `undefined` before the first attempt. */
   readonly state: SyncState | undefined;
 }
@@ -93,6 +95,7 @@ export class CloudSyncer {
       ...toSyncStatus(scan, cloud.importedChunks(this.#target)),
       pendingMutations: plan.changes.length,
       heldBack: plan.heldBack.all + plan.personal,
+      promptsHere: plan.heldBack.prompts,
       state: cloud.syncState(this.#target),
     };
   }

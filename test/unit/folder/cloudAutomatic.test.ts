@@ -49,6 +49,15 @@ describe('the cloud by itself', () => {
     expect([server.chunks('demo').length, server.asked.filter(({ method }) => method === 'POST').length]).toEqual([1, 1]);
   });
 
+  it('sends nothing of another project that the database says is enrolled', async () => {
+    const { server, folder } = await setUp();
+    await folder.cloudEnroll('');
+    await folder.cloudEnroll('elsewhere');
+    await folder.save({ title: 'Not yours', content: 'Content', project: 'elsewhere' });
+    await folder.cloudSync({ automatic: true });
+    expect(server.asked.filter(({ method }) => method === 'POST')).toEqual([]);
+  });
+
   it('waits after a failure, asks nobody meanwhile, and can be started by hand all the same', async () => {
     const { server, folder } = await setUp();
     await folder.cloudEnroll('');

@@ -47,7 +47,7 @@ describe('contextValues', () => {
 });
 
 describe('contextValues of the cloud', () => {
-  const cloud = { server: 'https://cloud.example', offeredServer: '', project: 'shop', enrolled: true, toSend: 0 };
+  const cloud = { server: 'https://cloud.example', offeredServer: '', project: 'shop', enrolled: true, toSend: 0, promptsHere: 0 };
   const of = (snapshots: readonly SessionSnapshot[], place = noCloud) => {
     const values = valuesOf('ready', snapshots, place);
     return (['server', 'connected', 'enrolled', 'upgrading'] as const).filter((name) => values[`engram.cloud.${name}`]);

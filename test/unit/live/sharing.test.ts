@@ -1,11 +1,13 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { nodeHttp } from '../../../src/adapters/nodeHttp.ts';
 import { findNodeSqlite } from '../../../src/adapters/nodeSqlite.ts';
 import type { FolderOptions } from '../../../src/engine/folderRequests.ts';
 import type { MemoryFolder } from '../../../src/openFolder.ts';
 import { chunkNames, chunkText, engramFolder, openIn, temporaryFolder, WASM_PATH } from '../../support/folder.ts';
 import { agentSaves, integrityOf, makeLiveDatabase, searchAsProgram, withLive } from '../../support/liveDatabase.ts';
+import { TeamServer } from '../../support/teamServer.ts';
 
 interface Member {
   readonly folder: MemoryFolder;
@@ -92,7 +94,7 @@ describe.runIf(findNodeSqlite())('what leaves the live database', () => {
 
   it.each([
     ['nobody has answered', { mayExport: false }, 'Nobody has said yet'],
-    ['prompts shall stay', { includePrompts: false }, 'prompts stay here'],
+    ['the answer was about another project', { mayExport: true, project: 'other' }, 'project “other” may leave'],
   ])('goes to no cloud where %s', async (_why, answer, sentence) => {
     const asked: string[] = [];
     const http = {
@@ -107,7 +109,34 @@ describe.runIf(findNodeSqlite())('what leaves the live database', () => {
     await folder.cloudEnroll('demo');
     await expect(folder.cloudSync({})).rejects.toMatchObject({ code: 'cloud-unenrolled', message: expect.stringContaining(sentence) });
     await expect(folder.cloudUpgrade('bootstrap', {})).rejects.toMatchObject({ code: 'cloud-unenrolled' });
+    await expect(folder.cloudSync({ automatic: true })).rejects.toMatchObject({ code: 'cloud-unenrolled' });
     expect(asked).toEqual([]);
+  });
+
+  it('leaves prompts here that the cloud does not have, counted, on both ways of an automatic sync, until a person says otherwise', async () => {
+    const server = await TeamServer.start();
+    onTestFinished(() => server.close());
+    const http = nodeHttp({ server: server.url, token: () => 'fake-token' });
+    const { root, livePath } = member({ database: 'live' });
+    const cloud = { server: server.url, project: 'demo', autosync: true };
+    const options = optionsOf(root, livePath, { database: 'live', cloud, mayExport: true });
+    const folder = openIn(root, { ...options, includePrompts: false }, WASM_PATH, { http });
+    await folder.cloudEnroll('demo');
+    expect(await folder.cloudState()).toMatchObject({ toSend: 4, promptsHere: 1 });
+    expect(await folder.cloudSync({})).toMatchObject({ exported: { memories: 3, prompts: 0, heldBack: 1 }, imported: { problems: [] } });
+    await folder.cloudAsk();
+    expect(await folder.cloudState()).toMatchObject({ toSend: 0, promptsHere: 1, sync: { lifecycle: 'healthy' } });
+    expect(await folder.cloudSync({ automatic: true })).toMatchObject({ exported: { chunkIds: [] } });
+    expect(await folder.cloudUpgrade('bootstrap', {})).toMatchObject({ status: 'done', applied: true });
+    expect(server.asked.filter(({ method }) => method === 'POST').map(({ target }) => target)).toEqual(['/sync/push']);
+    expect(JSON.stringify(server.chunks('demo'))).not.toContain('my secret wish');
+    folder.configure(options);
+    expect(await folder.cloudState()).toMatchObject({ toSend: 1, promptsHere: 0 });
+    expect(await folder.cloudSync({})).toMatchObject({ exported: { memories: 0, prompts: 1, heldBack: 0 } });
+    expect(JSON.stringify(server.chunks('demo'))).toContain('my secret wish');
+    // What the cloud has is no secret any more.
+    folder.configure({ ...options, includePrompts: false });
+    expect(await folder.cloudState()).toMatchObject({ toSend: 0, promptsHere: 0 });
   });
 
   it('is no question for memories that are the folder’s own', async () => {

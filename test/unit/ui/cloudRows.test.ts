@@ -25,6 +25,7 @@ const enrolled: CloudState = {
   project: 'shop',
   enrolled: true,
   toSend: 0,
+  promptsHere: 0,
   sync: healthy,
 };
 const noted = (note: Partial<CloudSyncNote>): Partial<CloudState> => ({ sync: { ...healthy, lifecycle: 'degraded', ...note } });
