@@ -1,5 +1,6 @@
 import { type ExtensionContext, type LogOutputChannel, Uri, window } from 'vscode';
 import { CloudAccess } from './host/cloudAccess.ts';
+import { CloudConsents } from './host/cloudConsents.ts';
 import { cloudHttp } from './host/cloudHttp.ts';
 import { CloudTokens } from './host/cloudTokens.ts';
 import { keepFolderName } from './host/keepFolder.ts';
@@ -30,6 +31,7 @@ export function activate(context: ExtensionContext): void {
     log: logTo(log),
     keepFolder: (root) => Uri.joinPath(storage, keepFolderName(root)).fsPath,
     memoryChoices: new MemoryChoices(context.workspaceState),
+    consents: new CloudConsents(context.workspaceState),
     sessionId: `vscode-${crypto.randomUUID()}`,
     version: String(context.extension.packageJSON.version),
     platform: `${process.platform} ${process.arch}`,

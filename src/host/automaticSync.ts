@@ -1,15 +1,20 @@
 import type { CloudSyncSummary } from '../engine/cloud/cloudState.ts';
-import type { AutomaticRun } from './session.ts';
+import type { AutomaticRun, SessionSnapshot } from './session.ts';
 import { toProblem } from './snapshotKeeper.ts';
 
 /** One folder as far as automatic syncs with the cloud are concerned. */
 export interface AutomaticFolder {
-  /** Its project is enrolled, and nothing else is under way in it. */
+  /** See {@link maySyncByItself}. */
   readonly isReady: boolean;
   /** Changes that wait to be sent. */
   readonly toSend: number;
   sync(signal: AbortSignal): Promise<CloudSyncSummary>;
   told(run: AutomaticRun): void;
+}
+
+/** A person has let the folder's project take part, and nothing else is under way in it. */
+export function maySyncByItself({ cloud, isConsented, activity }: SessionSnapshot): boolean {
+  return cloud?.enrolled === true && isConsented === true && activity.kind === 'idle';
 }
 
 export interface AutomaticParts {

@@ -3,7 +3,8 @@ import { Disposable, EventEmitter, Uri, window } from 'vscode';
 import type { CloudSyncSummary } from '../engine/cloud/cloudState.ts';
 import { EngramError } from '../engine/errors.ts';
 import type { FolderOptions } from '../engine/folderRequests.ts';
-import type { AutomaticFolder } from './automaticSync.ts';
+import { type AutomaticFolder, maySyncByItself } from './automaticSync.ts';
+import type { CloudConsents } from './cloudConsents.ts';
 import { DatabasePulse } from './databasePulse.ts';
 import { type AutoImport, FolderLoop, type Reason } from './folderLoop.ts';
 import { gitFolderOf, pathExists } from './gitFolder.ts';
@@ -22,6 +23,7 @@ export interface SessionParts {
   /** Read at use: trust, settings and git change. */
   readonly options: () => FolderOptions;
   readonly autoImport: () => AutoImport;
+  readonly consents: CloudConsents;
   readonly arrived: (arrival: Arrival) => void;
   readonly log: (level: 'info' | 'debug' | 'error', message: string) => void;
 }
@@ -48,7 +50,11 @@ export class EngramSession implements FolderSession, Disposable {
     const log: SessionParts['log'] = (level, message) => parts.log(level, `${parts.name}: ${message}`);
     const call: Parameters<typeof sessionRequests>[0]['call'] = (name, args, context) => client.request(root, name, args, context);
     const trusted = () => parts.options().trusted;
-    this.#keeper = new SnapshotKeeper(parts.name, (snapshot) => this.#changed.fire(snapshot));
+    this.#keeper = new SnapshotKeeper(
+      parts.name,
+      (snapshot) => this.#changed.fire(snapshot),
+      (snapshot) => parts.consents.has(root, snapshot),
+    );
     this.#loop = new FolderLoop({
       call,
       keeper: this.#keeper,
@@ -59,7 +65,11 @@ export class EngramSession implements FolderSession, Disposable {
       arrived: (arrival) => parts.arrived({ ...arrival, session: this }),
       log,
     });
-    this.requests = sessionRequests({ call, keeper: this.#keeper, trusted, readState: () => this.#loop.readState(), log });
+    const consent = {
+      give: () => this.#consent(() => parts.consents.give(root, this.snapshot)),
+      withdraw: () => this.#consent(() => parts.consents.withdraw(root)),
+    };
+    this.requests = sessionRequests({ call, keeper: this.#keeper, trusted, consent, readState: () => this.#loop.readState(), log });
     client.open(parts.options());
   }
 
@@ -69,13 +79,17 @@ export class EngramSession implements FolderSession, Disposable {
 
   /** For syncs with the cloud that nobody asked for. */
   get automatic(): AutomaticFolder {
-    const { cloud, activity } = this.snapshot;
     return {
-      isReady: cloud?.enrolled === true && activity.kind === 'idle',
-      toSend: cloud?.toSend ?? 0,
+      isReady: maySyncByItself(this.snapshot),
+      toSend: this.snapshot.cloud?.toSend ?? 0,
       sync: (signal) => this.#automaticSync(signal),
       told: (run) => void this.#tellAutomaticRun(run),
     };
+  }
+
+  async #consent(change: () => Promise<void>): Promise<void> {
+    await change();
+    this.#keeper.change({});
   }
 
   /** The status bar stays quiet, the cloud's view tells. A server that is away is found out before anybody here has to wait for it. @throws {EngramError} */

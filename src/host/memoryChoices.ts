@@ -1,4 +1,5 @@
 import type { DatabaseChoice, FolderOptions } from '../engine/folderRequests.ts';
+import type { Storage } from './storage.ts';
 
 /** What a person has said about the memories of one `.engram` folder; kept in the extension's own storage, so that no repository can say it. */
 export interface MemoryChoice {
@@ -8,12 +9,6 @@ export interface MemoryChoice {
   readonly share?: 'all' | 'without-prompts';
   /** Whose memories it shares from the live database. Absent: the one that is detected; from the first answer on it is pinned. */
   readonly project?: string;
-}
-
-/** The part of `Memento` that is used. */
-interface Storage {
-  get(key: string): unknown;
-  update(key: string, value: unknown): Thenable<void>;
 }
 
 /** The choices of all folders of a workspace, by the path of `.engram`. What was stored is looked at, not trusted. */

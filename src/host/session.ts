@@ -22,6 +22,8 @@ export interface SessionSnapshot {
   readonly failure: FolderProblem | undefined;
   /** `undefined`: no cloud server is configured, or it was not looked at yet. */
   readonly cloud?: CloudState | undefined;
+  /** A person here has let this project take part: what its database says is not enough for a sync that nobody asks for. */
+  readonly isConsented?: boolean | undefined;
   /** What the last automatic sync with the cloud did, in this window. */
   readonly automaticRun?: AutomaticRun | undefined;
 }

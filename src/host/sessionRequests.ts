@@ -9,6 +9,8 @@ export interface RequestParts {
   readonly call: Call;
   readonly keeper: SnapshotKeeper;
   readonly trusted: () => boolean;
+  /** That a person lets take part in the cloud what the snapshot shows then. */
+  readonly consent: { give(): Promise<void>; withdraw(): Promise<void> };
   /** Reads the state into the snapshot and gives it. */
   readonly readState: SessionRequests['state'];
   readonly log: (level: 'info' | 'error', message: string) => void;
@@ -71,10 +73,35 @@ export function sessionRequests(parts: RequestParts): SessionRequests {
         await readCloud(parts, context);
       }),
     cloudCheck: (server, context) => full(() => call('cloudCheck', [server], context)),
-    cloudSync: (options, context) => change('syncing', { name: 'cloudSync', args: [options], context, describe: describeSync }),
-    cloudEnroll: (project, context) => change('saving', { name: 'cloudEnroll', args: [project], context }),
-    cloudUnenroll: (project, context) => change('saving', { name: 'cloudUnenroll', args: [project], context }),
-    cloudUpgrade: (step, options, context) => change('syncing', { name: 'cloudUpgrade', args: [step, options], context }),
+    ...cloudChanges(parts, change),
+  };
+}
+
+/** What a person does by hand is their consent, once it is done; what ends it does so first, whatever becomes of the rest. */
+function cloudChanges(
+  { consent }: RequestParts,
+  change: Changer,
+): Pick<SessionRequests, 'cloudSync' | 'cloudEnroll' | 'cloudUnenroll' | 'cloudUpgrade'> {
+  const consenting = async <T>(done: Promise<T>): Promise<T> => {
+    const value = await done;
+    await consent.give();
+    return value;
+  };
+  return {
+    cloudSync: (options, context) => {
+      const done = change('syncing', { name: 'cloudSync', args: [options], context, describe: describeSync });
+      return options.automatic ? done : consenting(done);
+    },
+    cloudEnroll: (project, context) => consenting(change('saving', { name: 'cloudEnroll', args: [project], context })),
+    cloudUnenroll: async (project, context) => {
+      await consent.withdraw();
+      return change('saving', { name: 'cloudUnenroll', args: [project], context });
+    },
+    cloudUpgrade: async (step, options, context) => {
+      if (step === 'rollback') await consent.withdraw();
+      const done = change('syncing', { name: 'cloudUpgrade', args: [step, options], context });
+      return step === 'bootstrap' ? consenting(done) : done;
+    },
   };
 }
 
@@ -90,6 +117,8 @@ interface Change<Name extends keyof FolderRequests> {
   readonly context: CallContext | undefined;
   readonly describe?: (value: Answer<Name>) => string;
 }
+
+type Changer = ReturnType<typeof changer>;
 
 function changer(parts: RequestParts) {
   const { call, keeper, log } = parts;

@@ -20,13 +20,20 @@ export type SnapshotChange = Partial<Pick<SessionSnapshot, 'state' | 'failure' |
 /** Holds the one immutable snapshot of a session and replaces it whole. Of several activities the one begun last is shown. */
 export class SnapshotKeeper {
   readonly #changed: (snapshot: SessionSnapshot) => void;
+  readonly #isConsented: (snapshot: SessionSnapshot) => boolean;
   readonly #running = new Map<RunningActivity, Activity>();
   #failedStep: Step | undefined;
   #snapshot: SessionSnapshot;
 
-  constructor(name: string, changed: (snapshot: SessionSnapshot) => void) {
+  /** @param isConsented whether a person has let take part in the cloud what the snapshot shows */
+  constructor(
+    name: string,
+    changed: (snapshot: SessionSnapshot) => void,
+    isConsented: (snapshot: SessionSnapshot) => boolean = () => false,
+  ) {
     this.#snapshot = { name, state: undefined, activity: IDLE, failure: undefined };
     this.#changed = changed;
+    this.#isConsented = isConsented;
   }
 
   get snapshot(): SessionSnapshot {
@@ -77,9 +84,9 @@ export class SnapshotKeeper {
     return [...this.#running.values()].at(-1) ?? IDLE;
   }
 
-  #replace(next: SessionSnapshot): void {
-    this.#snapshot = next;
-    this.#changed(next);
+  #replace({ isConsented: _before, ...next }: SessionSnapshot): void {
+    this.#snapshot = this.#isConsented(next) ? { ...next, isConsented: true } : next;
+    this.#changed(this.#snapshot);
   }
 }
 

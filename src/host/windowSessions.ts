@@ -4,6 +4,7 @@ import type { FolderOptions } from '../engine/folderRequests.ts';
 import { singleFlight } from '../engine/singleFlight.ts';
 import { AutomaticSync } from './automaticSync.ts';
 import type { CloudAccess } from './cloudAccess.ts';
+import type { CloudConsents } from './cloudConsents.ts';
 import type { CloudTokens } from './cloudTokens.ts';
 import { ContextKeys } from './contextKeys.ts';
 import { contextValues } from './contextValues.ts';
@@ -26,8 +27,9 @@ export interface WindowParts {
   readonly keepFolder: (root: string) => string;
   /** Session that saves of this window go into: `vscode-<uuid>`. */
   readonly sessionId: string;
-  /** Kept per workspace in the extension's own storage. */
+  /** Kept per workspace in the extension's own storage, as is what comes next. */
   readonly memoryChoices: MemoryChoices;
+  readonly consents: CloudConsents;
   readonly version: string;
   /** Operating system and processor. */
   readonly platform: string;
@@ -250,6 +252,7 @@ export class WindowSessions implements Sessions, Disposable {
       client: this.#parts.client,
       options: () => this.#options(root),
       autoImport: () => readSettings(root).autoImport,
+      consents: this.#parts.consents,
       arrived: (arrival) => this.#arrived.fire(arrival),
       log: this.#parts.log,
     });

@@ -48,14 +48,15 @@ function subjectOf({ t, calendar, place, nowMs }: CloudDrawing, { cloud, automat
 function rowsOf(drawing: CloudDrawing, of: RowSource<SessionSnapshot> & { readonly isOne: boolean }): readonly Row[] {
   const { t, place } = drawing;
   const { root, snapshot, isOne } = of;
-  const { cloud, automaticRun } = snapshot;
+  const { cloud } = snapshot;
   const condition = cloudConditionOf(place, snapshot);
   const subject = subjectOf(drawing, snapshot);
   const state = stateRow(subject, root, condition);
   const rows = [isOne ? { ...state, description: '' } : state, ...nextRows(subject, root, condition), serverRow(drawing, root)];
   if (cloud) rows.push(projectRow(t, root, cloud));
   if (cloud?.upgrade) rows.push(upgradeRow(t, root, cloud.upgrade));
-  if (place.automatic && cloud?.enrolled) rows.push(automaticRow(drawing, root, automaticRun));
+  if (cloud && cloud.promptsHere > 0) rows.push(promptsRow(t, root, cloud.promptsHere));
+  if (place.automatic && cloud?.enrolled) rows.push(automaticRow(drawing, root, snapshot));
   return rows;
 }
 
@@ -153,9 +154,33 @@ function upgradeRow(t: Translate, root: string, upgrade: NonNullable<NonNullable
   return fact({ id: `cloud:${root}:upgrade`, label: t('Upgrade'), description, icon: 'milestone', detail });
 }
 
-function automaticRow({ t, calendar }: CloudDrawing, root: string, run: AutomaticRun | undefined): Row {
+function promptsRow(t: Translate, root: string, count: number): Row {
+  const description = count === 1 ? t('1 stays here, as you chose') : t('{0} stay here, as you chose', count);
+  return fact({ id: `cloud:${root}:prompts`, label: t('Prompts'), description, icon: 'comment' });
+}
+
+function automaticRow({ t, calendar, place }: CloudDrawing, root: string, { automaticRun: run, isConsented }: SessionSnapshot): Row {
+  if (!isConsented) return waitingRow(t, root, place.isConnected);
   const did = run ? `${momentText(new Date(run.atMs).toISOString(), calendar)}: ${runText(t, run)}` : t('nothing yet in this window');
   return fact({ id: `cloud:${root}:automatic`, label: t('By itself'), description: did, icon: 'history' });
+}
+
+/** The database says that the project is enrolled, and nobody here has: it may have come from elsewhere. */
+function waitingRow(t: Translate, root: string, isConnected: boolean): Row {
+  const detail = t(
+    'The database of this folder says that the project is enrolled, but it may have come from elsewhere. Nothing goes by itself until you have synced once.',
+  );
+  const next = cloudNext(t, 'engram.syncCloud');
+  const row = fact({
+    id: `cloud:${root}:automatic`,
+    label: t('By itself'),
+    description: t('waits for your first sync by hand'),
+    icon: 'history',
+    detail,
+  });
+  if (!isConnected) return row;
+  const target = { kind: 'notice', action: { kind: 'cloud', root, command: 'engram.syncCloud' } } as const;
+  return { ...row, tooltip: `${row.tooltip}\n${next}`, spoken: `${row.spoken} ${next}`, contextValue: 'engram.cloudNext', target };
 }
 
 function runText(t: Translate, { outcome }: AutomaticRun): string {

@@ -20,7 +20,8 @@ export async function enrollProject(context: CommandContext, argument: unknown):
       'Each sync with the cloud sends this project’s memories, edits and deletions to that server and fetches your team’s. Personal memories stay here. What was sent stays on the server.',
     );
     if ((await window.showWarningMessage(question, { modal: true, detail }, confirm)) !== confirm) return;
-    await session.requests.cloudEnroll('');
+    // The one that was named, whatever a setting says by now.
+    await session.requests.cloudEnroll(project);
   }
   const sync = l10n.t('Sync with Cloud');
   const done = l10n.t('The project “{0}” is enrolled. Nothing was sent yet.', name);

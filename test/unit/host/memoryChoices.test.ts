@@ -2,18 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { EngramError } from '../../../src/engine/errors.ts';
 import { DatabasePulse } from '../../../src/host/databasePulse.ts';
 import { MemoryChoices } from '../../../src/host/memoryChoices.ts';
-
-class FakeStorage {
-  readonly kept = new Map<string, unknown>();
-
-  get(key: string): unknown {
-    return this.kept.get(key);
-  }
-
-  async update(key: string, value: unknown): Promise<void> {
-    this.kept.set(key, value);
-  }
-}
+import { FakeStorage } from './fakeStorage.ts';
 
 describe('MemoryChoices', () => {
   it('follows the setting until somebody was asked, and lets nothing leave before an answer', async () => {

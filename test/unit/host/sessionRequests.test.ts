@@ -1,18 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import { EngramError, type EngramErrorCode } from '../../../src/engine/errors.ts';
 import type { Call } from '../../../src/host/call.ts';
-import type { SessionSnapshot } from '../../../src/host/session.ts';
+import type { SessionRequests, SessionSnapshot } from '../../../src/host/session.ts';
 import { sessionRequests } from '../../../src/host/sessionRequests.ts';
 import { SnapshotKeeper } from '../../../src/host/snapshotKeeper.ts';
 import { emptyState, imported } from './fakeFolder.ts';
 
-const answers: Record<string, unknown> = {
-  importChunks: imported(2),
-  sync: {
-    imported: imported(2),
-    exported: { chunkIds: ['a3f8c1d2'], sessions: 0, memories: 3, prompts: 0, mutations: 0, personal: 1, heldBack: 0 },
-  },
+const synced = {
+  imported: imported(2),
+  exported: { chunkIds: ['a3f8c1d2'], sessions: 0, memories: 3, prompts: 0, mutations: 0, personal: 1, heldBack: 0 },
 };
+const answers: Record<string, unknown> = { importChunks: imported(2), sync: synced, cloudSync: synced };
 
 function setUp({ trusted = true, fails }: { trusted?: boolean; fails?: EngramErrorCode } = {}) {
   const calls: string[] = [];
@@ -31,7 +29,12 @@ function setUp({ trusted = true, fails }: { trusted?: boolean; fails?: EngramErr
     keeper.succeeded('state');
     return emptyState;
   };
-  const requests = sessionRequests({ call, keeper, trusted: () => trusted, readState, log: (_level, message) => logged.push(message) });
+  const consent = {
+    give: async () => void calls.push('consent given'),
+    withdraw: async () => void calls.push('consent withdrawn'),
+  };
+  const log = (_level: string, message: string) => logged.push(message);
+  const requests = sessionRequests({ call, keeper, consent, trusted: () => trusted, readState, log });
   return { requests, calls, logged, snapshots, keeper };
 }
 
@@ -55,6 +58,37 @@ describe('sessionRequests', () => {
     });
     expect(progress).toEqual([1]);
     expect(logged).toEqual([expect.stringMatching(/^sync \(command\): 2 chunks imported .*, 1 chunks written .*, \d+ ms$/)]);
+  });
+
+  it.each<[string, (requests: SessionRequests) => Promise<unknown>]>([
+    ['enrolls', (requests) => requests.cloudEnroll('shop')],
+    ['syncs with the cloud', (requests) => requests.cloudSync({})],
+    ['bootstraps', (requests) => requests.cloudUpgrade('bootstrap', {})],
+  ])('takes for consent that a person %s, once it is done and read', async (_what, act) => {
+    const { requests, calls } = setUp();
+    await act(requests);
+    expect(calls.slice(1)).toEqual(['state', 'consent given']);
+    const failing = setUp({ fails: 'cloud-unreachable' });
+    await expect(act(failing.requests)).rejects.toThrow();
+    expect(failing.calls).not.toContain('consent given');
+  });
+
+  it.each<[string, (requests: SessionRequests) => Promise<unknown>]>([
+    ['unenrolls', (requests) => requests.cloudUnenroll('')],
+    ['rolls the upgrade back', (requests) => requests.cloudUpgrade('rollback', {})],
+  ])('ends the consent before a person %s, also where that fails', async (_what, act) => {
+    const { requests, calls } = setUp({ fails: 'store-locked' });
+    await expect(act(requests)).rejects.toThrow();
+    expect(calls[0]).toBe('consent withdrawn');
+  });
+
+  it('takes nothing else for consent', async () => {
+    const { requests, calls } = setUp();
+    await requests.cloudSync({ automatic: true });
+    await requests.cloudUpgrade('doctor', {});
+    await requests.cloudAsk();
+    await requests.sync({});
+    expect(calls.filter((call) => call.startsWith('consent'))).toEqual([]);
   });
 
   it('never logs what somebody wrote', async () => {

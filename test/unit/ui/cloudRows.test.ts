@@ -41,7 +41,7 @@ const failed = (
 });
 
 const stands = (cloud: Partial<CloudState>, rest: Partial<SessionSnapshot> = {}): SessionSnapshot =>
-  snapshot({}, { cloud: { ...enrolled, ...cloud }, ...rest });
+  snapshot({}, { cloud: { ...enrolled, ...cloud }, isConsented: true, ...rest });
 const rowsOf = (one: SessionSnapshot, where = place): readonly Row[] =>
   cloudRows({ t: english, calendar, place: where, nowMs: NOW }, [{ root: ROOT, snapshot: one }]);
 const stateOf = (one: SessionSnapshot, where = place): Row => {
@@ -146,6 +146,28 @@ describe('the view Cloud', () => {
     const after = rowsOf(stands({}, { automaticRun: { atMs: NOW, outcome: { problem }, nextAtMs: NOW } }), { ...place, automatic: true });
     expect(after.at(-1)?.description).toMatch(/It cannot be reached\.$/);
     expect(rowsOf(stands({}), { ...place, automatic: true }).at(-1)?.description).toBe('nothing yet in this window');
+  });
+
+  it('says that automatic syncs wait for a person, who starts with one by hand', () => {
+    const automatic = { ...place, automatic: true };
+    const waits = rowsOf(stands({}, { isConsented: undefined }), automatic).at(-1);
+    expect(waits).toMatchObject({
+      label: 'By itself',
+      description: 'waits for your first sync by hand',
+      target: { kind: 'notice', action: { kind: 'cloud', root: ROOT, command: 'engram.syncCloud' } },
+    });
+    expect(waits?.spoken).toMatch(/^By itself, waits for your first sync by hand\. .*from elsewhere.*Sync with the cloud$/);
+    expect(waits?.tooltip.split('\n').at(-1)).toBe('Sync with the cloud');
+    expect(rowsOf(stands({}, { isConsented: undefined })).map(({ label }) => label)).not.toContain('By itself');
+    const unconnected = rowsOf(stands({}, { isConsented: undefined }), { ...automatic, isConnected: false });
+    expect(commandsOf(unconnected)).toEqual(['engram.connectCloud']);
+  });
+
+  it('counts the prompts that stay, as a person wants', () => {
+    const prompts = (promptsHere: number) => rowsOf(stands({ promptsHere })).find(({ label }) => label === 'Prompts');
+    expect(prompts(0)).toBeUndefined();
+    expect(prompts(1)?.description).toBe('1 stays here, as you chose');
+    expect(prompts(3)?.description).toBe('3 stay here, as you chose');
   });
 
   it('groups by folder where there are several', () => {
