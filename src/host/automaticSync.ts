@@ -8,6 +8,8 @@ export interface AutomaticFolder {
   readonly isReady: boolean;
   /** Changes that wait to be sent. */
   readonly toSend: number;
+  /** When somebody has synced or enrolled by hand last, with success, in this window; milliseconds since 1970. */
+  readonly workedAtMs: number | undefined;
   sync(signal: AbortSignal): Promise<CloudSyncSummary>;
   told(run: AutomaticRun): void;
 }
@@ -49,6 +51,7 @@ export class AutomaticSync {
   readonly #timer: NodeJS.Timeout;
   #isRunning = false;
   #failures = 0;
+  #failedAt = Number.NEGATIVE_INFINITY;
   #nextAt = Number.NEGATIVE_INFINITY;
   /** What could not be sent stays counted, and is no new reason. */
   #lastToSend = 0;
@@ -64,6 +67,7 @@ export class AutomaticSync {
     const { isOn, folders, now } = this.#parts;
     if (this.#isRunning || this.#abort.signal.aborted || !isOn()) return;
     const ready = folders().filter((folder) => folder.isReady);
+    this.#recover(ready);
     const toSend = ready.reduce((sum, folder) => sum + folder.toSend, 0);
     const isNews = this.#failures === 0 && toSend > this.#lastToSend;
     this.#lastToSend = toSend;
@@ -81,6 +85,13 @@ export class AutomaticSync {
     this.#abort.abort();
   }
 
+  /** What a person has seen to work is not waited for. */
+  #recover(ready: readonly AutomaticFolder[]): void {
+    if (this.#failures === 0 || !ready.some(({ workedAtMs = Number.NEGATIVE_INFINITY }) => workedAtMs > this.#failedAt)) return;
+    this.#failures = 0;
+    this.#nextAt = Number.NEGATIVE_INFINITY;
+  }
+
   async #run(ready: readonly AutomaticFolder[]): Promise<void> {
     const outcomes: { readonly folder: AutomaticFolder; readonly outcome: Outcome }[] = [];
     for (const folder of ready) {
@@ -90,6 +101,7 @@ export class AutomaticSync {
     }
     const atMs = this.#parts.now();
     this.#failures = outcomes.some(({ outcome }) => 'problem' in outcome) ? this.#failures + 1 : 0;
+    if (this.#failures > 0) this.#failedAt = atMs;
     this.#nextAt = atMs + this.#pause();
     for (const { folder, outcome } of outcomes) folder.told({ atMs, outcome, nextAtMs: this.#nextAt });
   }

@@ -39,6 +39,8 @@ export class EngramSession implements FolderSession, Disposable {
   readonly #changed = new EventEmitter<SessionSnapshot>();
   readonly #own: Disposable[] = [this.#changed];
   readonly onDidChange = this.#changed.event;
+  /** Of the cloud, by hand. */
+  #workedAtMs: number | undefined;
   #isDisposed = false;
 
   constructor(parts: SessionParts) {
@@ -66,7 +68,10 @@ export class EngramSession implements FolderSession, Disposable {
       log,
     });
     const consent = {
-      give: () => this.#consent(() => parts.consents.give(root, this.snapshot)),
+      give: () => {
+        this.#workedAtMs = Date.now();
+        return this.#consent(() => parts.consents.give(root, this.snapshot));
+      },
       withdraw: () => this.#consent(() => parts.consents.withdraw(root)),
     };
     this.requests = sessionRequests({ call, keeper: this.#keeper, trusted, consent, readState: () => this.#loop.readState(), log });
@@ -82,6 +87,7 @@ export class EngramSession implements FolderSession, Disposable {
     return {
       isReady: maySyncByItself(this.snapshot),
       toSend: this.snapshot.cloud?.toSend ?? 0,
+      workedAtMs: this.#workedAtMs,
       sync: (signal) => this.#automaticSync(signal),
       told: (run) => void this.#tellAutomaticRun(run),
     };

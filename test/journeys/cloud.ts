@@ -12,23 +12,23 @@ import type { Journey, Stage } from './journey.ts';
 import { saveMemory } from './people.ts';
 import type { Workbench } from './workbench.ts';
 
-const PROJECT = 'lantern-shop';
-const TOKEN = 'fake-token';
+export const PROJECT = 'lantern-shop';
+export const TOKEN = 'fake-token';
 
-/** Alice works at the command line, with the same server. */
-function atCommandLine({ alice }: Team, server: TeamServer) {
+/** Somebody works at the command line, with the same server. @param clone their folder */
+export function atCommandLine(clone: string, server: TeamServer) {
   const env = {
     ...process.env,
     ELECTRON_RUN_AS_NODE: '1',
-    ENGRAM_DATA_DIR: path.join(alice, '../data'),
+    ENGRAM_DATA_DIR: path.join(clone, '../data'),
     ENGRAM_CLOUD_SERVER: server.url,
     ENGRAM_CLOUD_TOKEN: TOKEN,
   };
-  return (...args: string[]) => mustExec(process.execPath, [path.join(dist, 'cli.js'), ...args, '--dir', alice], { env });
+  return (...args: string[]) => mustExec(process.execPath, [path.join(dist, 'cli.js'), ...args, '--dir', clone], { env });
 }
 
 /** The sentence above the rows is drawn a little after them. */
-async function picture(stage: Stage, window: Workbench, name: string): Promise<void> {
+export async function picture(stage: Stage, window: Workbench, name: string): Promise<void> {
   if ((await window.view('Cloud').count()) > 0) await toTop(window);
   await window.page.waitForTimeout(500);
   await stage.picture(window, name);
@@ -47,7 +47,7 @@ async function setUp({ folder, open }: Stage): Promise<{ team: Team; server: Tea
 }
 
 /** Address and token, as typed; the server says what it makes of them. */
-async function connect(window: Workbench, server: TeamServer, token: string): Promise<void> {
+export async function connect(window: Workbench, server: TeamServer, token: string): Promise<void> {
   await window.command('Engram: Connect to Cloud');
   await window.answer('https://memories.example.com', server.url);
   await window.answer('Token', token);
@@ -59,12 +59,12 @@ async function clickToast(window: Workbench, text: string, button: string): Prom
   await toast.locator('.monaco-button', { hasText: button }).click();
 }
 
-async function dismissToasts(window: Workbench): Promise<void> {
+export async function dismissToasts(window: Workbench): Promise<void> {
   await window.command('Notifications: Clear All Notifications');
 }
 
 /** The sentence above the rows, and the rows. */
-async function sees(window: Workbench, wanted: RegExp, limitMs = 20_000): Promise<void> {
+export async function sees(window: Workbench, wanted: RegExp, limitMs = 20_000): Promise<void> {
   await eventually(
     `the view Cloud says ${wanted}`,
     async () => {
@@ -138,7 +138,7 @@ interface Scene {
 }
 
 async function aTeammatesRow({ team, server, bob, stage }: Scene & { readonly team: Team }): Promise<void> {
-  const alice = atCommandLine(team, server);
+  const alice = atCommandLine(team.alice, server);
   await alice('init');
   await alice('cloud', 'enroll', PROJECT);
   await alice('save', '--title', 'Prices are integers in cents', '--content', 'No floating point.', '--project', PROJECT);

@@ -1,6 +1,7 @@
 import { badInput } from './badInput.ts';
 import { clicking } from './clicking.ts';
 import { cloud } from './cloud.ts';
+import { cloudByItself } from './cloudByItself.ts';
 import { folders } from './folders.ts';
 import { healing } from './healing.ts';
 import { health } from './health.ts';
@@ -29,6 +30,7 @@ export const journeys: readonly Journey[] = [
   ...memoryDialogs,
   ...health,
   ...cloud,
+  cloudByItself,
   hostileText,
   ...badInput,
   ...storage,

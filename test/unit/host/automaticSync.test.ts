@@ -11,7 +11,7 @@ const summary: CloudSyncSummary = {
 };
 
 function setUp() {
-  const world = { isOn: true, isReady: true, toSend: 0 };
+  const world = { isOn: true, isReady: true, toSend: 0, workedAtMs: undefined as number | undefined };
   const runs: AutomaticRun[] = [];
   let answer: () => Promise<CloudSyncSummary> = async () => summary;
   let syncs = 0;
@@ -21,6 +21,7 @@ function setUp() {
       {
         isReady: world.isReady,
         toSend: world.toSend,
+        workedAtMs: world.workedAtMs,
         sync: () => {
           syncs++;
           return answer();
@@ -102,6 +103,29 @@ describe('AutomaticSync', () => {
     answers(async () => summary);
     await vi.advanceTimersByTimeAsync(1_800_000);
     expect(((runs.at(-1)?.nextAtMs ?? 0) - (runs.at(-1)?.atMs ?? 0)) / 1000).toBe(45);
+  });
+
+  it('takes up again at once when a sync by hand has worked after failures', async () => {
+    const { world, answers, syncs, runs } = setUp();
+    answers(() => Promise.reject(new EngramError('cloud-unreachable', 'It cannot be reached.')));
+    await vi.advanceTimersByTimeAsync(400_000);
+    const before = syncs();
+    expect(before).toBeGreaterThan(2);
+    answers(async () => summary);
+    world.workedAtMs = Date.now();
+    await vi.advanceTimersByTimeAsync(5_000);
+    expect(syncs()).toBe(before + 1);
+    expect(((runs.at(-1)?.nextAtMs ?? 0) - (runs.at(-1)?.atMs ?? 0)) / 1000).toBe(45);
+    world.toSend = 1;
+    await vi.advanceTimersByTimeAsync(5_000);
+    expect(syncs()).toBe(before + 2);
+    // That it worked once is no news for ever.
+    answers(() => Promise.reject(new EngramError('cloud-unreachable', 'It cannot be reached.')));
+    await vi.advanceTimersByTimeAsync(50_000);
+    expect(runs.at(-1)?.outcome).toHaveProperty('problem');
+    const failed = syncs();
+    await vi.advanceTimersByTimeAsync((runs.at(-1)?.nextAtMs ?? 0) - Date.now() - 1);
+    expect(syncs()).toBe(failed);
   });
 
   it('tells what it did and what failed, and nothing of a run that had to wait', async () => {
