@@ -216,6 +216,8 @@ export interface ExportSummary {
   readonly memories: number;
   readonly prompts: number;
   readonly mutations: number;
+  /** Of these, deletions. Absent for the folder; in the cloud each row of the arrays is a mutation as well. */
+  readonly deletes?: number;
   readonly personal: number;
   readonly heldBack: number;
 }

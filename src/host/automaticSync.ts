@@ -11,7 +11,8 @@ export interface AutomaticFolder {
   /** When somebody has synced or enrolled by hand last, with success, in this window; milliseconds since 1970. */
   readonly workedAtMs: number | undefined;
   sync(signal: AbortSignal): Promise<CloudSyncSummary>;
-  told(run: AutomaticRun): void;
+  /** Shows it; what waits to be sent is counted anew then. */
+  told(run: AutomaticRun): Promise<void>;
 }
 
 /** A person has let the folder's project take part, and nothing else is under way in it. */
@@ -64,11 +65,11 @@ export class AutomaticSync {
 
   /** Syncs where it is time. Never rejects: what happened is told to the folder. */
   async look(): Promise<void> {
-    const { isOn, folders, now } = this.#parts;
+    const { isOn, now } = this.#parts;
     if (this.#isRunning || this.#abort.signal.aborted || !isOn()) return;
-    const ready = folders().filter((folder) => folder.isReady);
+    const ready = this.#ready();
     this.#recover(ready);
-    const toSend = ready.reduce((sum, folder) => sum + folder.toSend, 0);
+    const toSend = toSendIn(ready);
     const isNews = this.#failures === 0 && toSend > this.#lastToSend;
     this.#lastToSend = toSend;
     if (ready.length === 0 || (!isNews && now() < this.#nextAt)) return;
@@ -78,6 +79,10 @@ export class AutomaticSync {
     } finally {
       this.#isRunning = false;
     }
+  }
+
+  #ready(): readonly AutomaticFolder[] {
+    return this.#parts.folders().filter((folder) => folder.isReady);
   }
 
   dispose(): void {
@@ -103,7 +108,8 @@ export class AutomaticSync {
     this.#failures = outcomes.some(({ outcome }) => 'problem' in outcome) ? this.#failures + 1 : 0;
     if (this.#failures > 0) this.#failedAt = atMs;
     this.#nextAt = atMs + this.#pause();
-    for (const { folder, outcome } of outcomes) folder.told({ atMs, outcome, nextAtMs: this.#nextAt });
+    await Promise.all(outcomes.map(({ folder, outcome }) => folder.told({ atMs, outcome, nextAtMs: this.#nextAt })));
+    this.#lastToSend = toSendIn(this.#ready());
   }
 
   /** @returns `undefined` for a run that had to wait: there is nothing to tell. */
@@ -121,4 +127,8 @@ export class AutomaticSync {
     const pause = this.#failures >= MANY_FAILURES ? HALF_OPEN_MS : Math.min(POLL_MS * 2 ** (this.#failures - 1), LONGEST_PAUSE_MS);
     return Math.round(pause * (0.75 + 0.5 * this.#parts.random()));
   }
+}
+
+function toSendIn(folders: readonly AutomaticFolder[]): number {
+  return folders.reduce((sum, { toSend }) => sum + toSend, 0);
 }

@@ -89,7 +89,7 @@ export class EngramSession implements FolderSession, Disposable {
       toSend: this.snapshot.cloud?.toSend ?? 0,
       workedAtMs: this.#workedAtMs,
       sync: (signal) => this.#automaticSync(signal),
-      told: (run) => void this.#tellAutomaticRun(run),
+      told: (run) => this.#tellAutomaticRun(run),
     };
   }
 

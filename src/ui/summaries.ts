@@ -24,7 +24,8 @@ export function syncText(t: Translate, runs: readonly SyncSummary[]): string {
 /** What an exchange with the cloud brought and sent. */
 export function cloudSyncText(t: Translate, { imported, exported }: CloudSyncSummary): string {
   const fetched = importedContent(t, [imported]);
-  const sent = exportedContent(t, [exported]);
+  // What a chunk of the cloud calls its mutations are the same rows again.
+  const sent = exported.chunkIds.length === 0 ? '' : contentOf(t, exported) || chunkCount(t, exported.chunkIds.length);
   if (fetched !== '' && sent !== '') return t('fetched {0}; sent {1}', fetched, sent);
   if (fetched !== '') return t('fetched {0}', fetched);
   return sent === '' ? t('nothing new') : t('sent {0}', sent);

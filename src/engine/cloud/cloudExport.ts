@@ -145,6 +145,7 @@ export class CloudExporter {
       memories: count((data) => data.observations.length),
       prompts: count((data) => data.prompts.length),
       mutations: count((data) => data.mutations?.length ?? 0),
+      deletes: count((data) => data.mutations?.filter(({ op }) => op === 'delete').length ?? 0),
     };
   }
 }

@@ -31,14 +31,14 @@ describe('two members of a project', () => {
     ann.save('obs-2');
     ann.prompt('prompt-1');
     const first = await ann.sync();
-    expect(first.exported).toMatchObject({ sessions: 1, memories: 2, prompts: 1, mutations: 4, heldBack: 0, problems: [] });
+    expect(first.exported).toMatchObject({ sessions: 1, memories: 2, prompts: 1, mutations: 4, deletes: 0, heldBack: 0, problems: [] });
     expect(ann.pending()).toEqual([]);
     expect(await bob.sync()).toMatchObject({ imported: { imported: 1 }, exported: { chunkIds: [], mutations: 0 } });
     expect(bob.live()).toEqual(ann.live());
     ann.edit('obs-1', { title: 'Better' });
     ann.remove('obs-2');
     ann.removePrompt('prompt-1');
-    expect((await ann.sync()).exported).toMatchObject({ memories: 1, mutations: 3 });
+    expect((await ann.sync()).exported).toMatchObject({ memories: 1, mutations: 3, deletes: 2 });
     await bob.sync();
     expect(bob.titles()).toEqual(['Better']);
     expect(bob.live()).toEqual(ann.live());

@@ -11,7 +11,7 @@ const summary: CloudSyncSummary = {
 };
 
 function setUp() {
-  const world = { isOn: true, isReady: true, toSend: 0, workedAtMs: undefined as number | undefined };
+  const world = { isOn: true, isReady: true, toSend: 0, workedAtMs: undefined as number | undefined, afterwards: (): void => undefined };
   const runs: AutomaticRun[] = [];
   let answer: () => Promise<CloudSyncSummary> = async () => summary;
   let syncs = 0;
@@ -26,7 +26,10 @@ function setUp() {
           syncs++;
           return answer();
         },
-        told: (run) => runs.push(run),
+        told: async (run) => {
+          runs.push(run);
+          world.afterwards();
+        },
       },
     ],
     now: Date.now,
@@ -103,6 +106,24 @@ describe('AutomaticSync', () => {
     answers(async () => summary);
     await vi.advanceTimersByTimeAsync(1_800_000);
     expect(((runs.at(-1)?.nextAtMs ?? 0) - (runs.at(-1)?.atMs ?? 0)) / 1000).toBe(45);
+  });
+
+  it('sends soon what is saved right after a run, and does not try in vain what a server keeps refusing', async () => {
+    const { world, syncs } = setUp();
+    world.toSend = 1;
+    world.afterwards = () => {
+      world.toSend = 0;
+    };
+    await vi.advanceTimersByTimeAsync(5_000);
+    world.toSend = 1;
+    await vi.advanceTimersByTimeAsync(5_000);
+    expect(syncs()).toBe(2);
+    world.afterwards = () => undefined;
+    world.toSend = 2;
+    await vi.advanceTimersByTimeAsync(5_000);
+    expect(syncs()).toBe(3);
+    await vi.advanceTimersByTimeAsync(35_000);
+    expect(syncs()).toBe(3);
   });
 
   it('takes up again at once when a sync by hand has worked after failures', async () => {

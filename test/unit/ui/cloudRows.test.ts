@@ -132,7 +132,7 @@ describe('the view Cloud', () => {
   });
 
   it('names server, project, upgrade, and what the last automatic sync did', () => {
-    const exported = { chunkIds: ['a'], sessions: 0, memories: 2, prompts: 0, mutations: 0, personal: 0, heldBack: 0 };
+    const exported = { chunkIds: ['a'], sessions: 0, memories: 2, prompts: 0, mutations: 4, deletes: 1, personal: 0, heldBack: 0 };
     const imported = { chunks: 1, sessions: 0, memories: 1, prompts: 0, relations: 0, edits: 0, deletes: 0, authors: [], problems: [] };
     const run = { atMs: NOW, outcome: { summary: { imported, exported } }, nextAtMs: NOW + 1 };
     const all = rowsOf(stands(upgrade('bootstrap_pushed'), { automaticRun: run }), { ...place, automatic: true });
@@ -140,7 +140,7 @@ describe('the view Cloud', () => {
       'cloud.example: connected',
       'shop: enrolled',
       'Upgrade: sent, not checked',
-      expect.stringMatching(/^By itself: Feb 1, 2026, 9:00\sAM: fetched 1 memory; sent 2 memories$/),
+      expect.stringMatching(/^By itself: Feb 1, 2026, 9:00\sAM: fetched 1 memory; sent 2 memories, 1 deletion$/),
     ]);
     const problem = { code: 'cloud-unreachable', severity: 'warning', message: 'It cannot be reached.' } as const;
     const after = rowsOf(stands({}, { automaticRun: { atMs: NOW, outcome: { problem }, nextAtMs: NOW } }), { ...place, automatic: true });
