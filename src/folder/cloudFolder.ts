@@ -6,7 +6,7 @@ import { makeTurn } from '../adapters/turns.ts';
 import { authorName } from '../adapters/userName.ts';
 import { cloudFailure } from '../engine/cloud/cloudFailure.ts';
 import type { CloudParts } from '../engine/cloud/cloudParts.ts';
-import { CloudPlanner } from '../engine/cloud/cloudPlan.ts';
+import { CloudPlanner, countToSend } from '../engine/cloud/cloudPlan.ts';
 import type { CloudUpgradeState, Http } from '../engine/cloud/cloudPorts.ts';
 import type {
   CloudAnswer,
@@ -209,11 +209,11 @@ export class CloudFolder {
     };
     if (manifest) {
       const status = await new CloudSyncer(parts).status({ includePersonal });
-      return { toSend: status.pendingMutations, toFetch: status.pendingImport, promptsHere: status.promptsHere };
+      return { toSend: status.toSend, toFetch: status.pendingImport, promptsHere: status.promptsHere };
     }
     const known = new Set(projectIndex(parts).chunks().keys());
-    const { changes, heldBack } = await new CloudPlanner(parts).plan(known, { includePersonal });
-    return { toSend: changes.length, toFetch: 0, promptsHere: heldBack.prompts };
+    const plan = await new CloudPlanner(parts).plan(known, { includePersonal });
+    return { toSend: countToSend(plan), toFetch: 0, promptsHere: plan.heldBack.prompts };
   }
 
   #partsOf({ store, cloud, index }: OpenDatabases, project: string): Omit<CloudParts, 'transport' | 'turn' | 'save'> {

@@ -128,6 +128,11 @@ export class CloudPlanner {
   }
 }
 
+/** What would be sent, as a person counts it: a session goes along with its rows, and counts only alone. */
+export function countToSend({ changes }: CloudPlan): number {
+  return changes.filter(({ version }) => version.entity !== 'session').length || changes.length;
+}
+
 /** A database may have an identity twice; the cloud hears of its last state, once. */
 function newestOfEach(changes: readonly CloudChange[]): CloudChange[] {
   const newest = new Map<string, CloudChange>();

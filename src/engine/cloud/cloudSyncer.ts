@@ -7,7 +7,7 @@ import type { TransportScan } from '../transportScan.ts';
 import { CloudExporter, type CloudExportSummary } from './cloudExport.ts';
 import { type CloudImported, CloudImporter } from './cloudImport.ts';
 import type { CloudParts } from './cloudParts.ts';
-import { type CloudPlan, CloudPlanner } from './cloudPlan.ts';
+import { type CloudPlan, CloudPlanner, countToSend } from './cloudPlan.ts';
 import type { SyncState } from './cloudPorts.ts';
 import { markDone, markFailed } from './outcome.ts';
 import { cloudTargetKey } from './pendingFilter.ts';
@@ -27,6 +27,8 @@ export interface CloudSyncSummary {
 export interface CloudStatus extends SyncStatus {
   /** Memories, sessions, prompts and deletions that the next export would send. */
   readonly pendingMutations: number;
+  /** The same as a person counts: a session goes along with its rows, and counts only alone. */
+  readonly toSend: number;
   /** News that stays here. */
   readonly heldBack: number;
   /** Of these, prompts that a person wants to stay. */
@@ -94,6 +96,7 @@ export class CloudSyncer {
     return {
       ...toSyncStatus(scan, cloud.importedChunks(this.#target)),
       pendingMutations: plan.changes.length,
+      toSend: countToSend(plan),
       heldBack: plan.heldBack.all + plan.personal,
       promptsHere: plan.heldBack.prompts,
       state: cloud.syncState(this.#target),

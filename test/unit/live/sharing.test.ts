@@ -122,7 +122,7 @@ describe.runIf(findNodeSqlite())('what leaves the live database', () => {
     const options = optionsOf(root, livePath, { database: 'live', cloud, mayExport: true });
     const folder = openIn(root, { ...options, includePrompts: false }, WASM_PATH, { http });
     await folder.cloudEnroll('demo');
-    expect(await folder.cloudState()).toMatchObject({ toSend: 4, promptsHere: 1 });
+    expect(await folder.cloudState()).toMatchObject({ toSend: 3, promptsHere: 1 });
     expect(await folder.cloudSync({})).toMatchObject({ exported: { memories: 3, prompts: 0, heldBack: 1 }, imported: { problems: [] } });
     await folder.cloudAsk();
     expect(await folder.cloudState()).toMatchObject({ toSend: 0, promptsHere: 1, sync: { lifecycle: 'healthy' } });
