@@ -161,7 +161,7 @@ function promptsRow(t: Translate, root: string, count: number): Row {
 
 function automaticRow({ t, calendar, place }: CloudDrawing, root: string, { automaticRun: run, isConsented }: SessionSnapshot): Row {
   if (!isConsented) return waitingRow(t, root, place.isConnected);
-  const did = run ? `${momentText(new Date(run.atMs).toISOString(), calendar)}: ${runText(t, run)}` : t('nothing yet in this window');
+  const did = run ? `${runText(t, run)} · ${momentText(new Date(run.atMs).toISOString(), calendar)}` : t('nothing yet in this window');
   return fact({ id: `cloud:${root}:automatic`, label: t('By itself'), description: did, icon: 'history' });
 }
 

@@ -140,11 +140,11 @@ describe('the view Cloud', () => {
       'cloud.example: connected',
       'shop: enrolled',
       'Upgrade: sent, not checked',
-      expect.stringMatching(/^By itself: Feb 1, 2026, 9:00\sAM: fetched 1 memory; sent 2 memories, 1 deletion$/),
+      expect.stringMatching(/^By itself: fetched 1 memory; sent 2 memories, 1 deletion · Feb 1, 2026, 9:00\sAM$/),
     ]);
     const problem = { code: 'cloud-unreachable', severity: 'warning', message: 'It cannot be reached.' } as const;
     const after = rowsOf(stands({}, { automaticRun: { atMs: NOW, outcome: { problem }, nextAtMs: NOW } }), { ...place, automatic: true });
-    expect(after.at(-1)?.description).toMatch(/It cannot be reached\.$/);
+    expect(after.at(-1)?.description).toMatch(/^It cannot be reached\. · Feb/);
     expect(rowsOf(stands({}), { ...place, automatic: true }).at(-1)?.description).toBe('nothing yet in this window');
   });
 
