@@ -2,8 +2,10 @@ import { lstat, open } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { EngramError } from '../engine/errors.ts';
 import type { DatabaseFile, SqlDatabase } from '../engine/ports.ts';
+import { DatabaseFiles } from './databaseFiles.ts';
 import { systemCode, translateFsError } from './fsErrors.ts';
 import { type NodeSqlite, openNodeSqlite } from './nodeSqlite.ts';
+import { damagedDatabase } from './nodeSqliteErrors.ts';
 
 /** Both bytes are 2 in a database with a write-ahead log. Source: https://sqlite.org/fileformat2.html, "File format version numbers". */
 const FORMAT_OFFSET = 18;
@@ -15,6 +17,12 @@ interface Opened {
   readonly identity: string;
 }
 
+/** What was found to be wrong with the files as they were then. */
+interface Damage {
+  readonly mark: string;
+  readonly error: EngramError;
+}
+
 /**
  * A database that other programs may write at any moment: opened in place by the host's own SQLite, every transaction on disk when it is
  * committed. It is never made, never replaced and never moved by us.
@@ -23,6 +31,7 @@ export class NativeFile implements DatabaseFile {
   readonly path: string;
   readonly #module: NodeSqlite;
   #opened: Opened | undefined;
+  #damage: Damage | undefined;
 
   constructor(module: NodeSqlite, path: string) {
     this.#module = module;
@@ -34,16 +43,18 @@ export class NativeFile implements DatabaseFile {
     const identity = await this.#identity();
     if (this.#opened?.identity === identity) return { database: this.#opened.database, fresh: false };
     this.close();
-    const database = openNodeSqlite(this.#module, this.path);
+    const mark = await new DatabaseFiles(this.path).mark();
+    // Asked every second, a damaged database is not checked every second.
+    if (this.#damage?.mark === mark) throw this.#damage.error;
     try {
-      const finding = database.all('PRAGMA quick_check(1)')[0]?.['quick_check'];
-      if (finding !== 'ok') throw new EngramError('store-corrupt', '', { cause: finding });
+      const database = this.#openChecked();
+      this.#damage = undefined;
+      this.#opened = { database, identity };
+      return { database, fresh: true };
     } catch (error) {
-      database.close();
-      throw EngramError.is(error, 'store-corrupt') ? this.#damaged(error.cause) : error;
+      this.#damage = EngramError.is(error, 'store-corrupt') ? { mark, error } : undefined;
+      throw error;
     }
-    this.#opened = { database, identity };
-    return { database, fresh: true };
   }
 
   /** Which file is open; another one in its place has another identity. */
@@ -62,18 +73,36 @@ export class NativeFile implements DatabaseFile {
 
   /** The agents' database is theirs: a damaged one is left where it is. */
   async setAside(): Promise<string> {
-    throw this.#damaged(undefined);
+    throw damagedDatabase(basename(this.path), undefined);
   }
 
+  /** Of a damaged one it differs as soon as anything becomes of its files. */
   async version(): Promise<string> {
-    const { database } = await this.open();
-    const read = (sql: string) => String(Object.values(database.all(sql)[0] ?? {})[0]);
-    return ['PRAGMA data_version', 'SELECT total_changes()'].map(read).join('/');
+    try {
+      const { database } = await this.open();
+      const read = (sql: string) => String(Object.values(database.all(sql)[0] ?? {})[0]);
+      return ['PRAGMA data_version', 'SELECT total_changes()'].map(read).join('/');
+    } catch (error) {
+      if (EngramError.is(error, 'store-corrupt') && this.#damage) return `${error.code} ${this.#damage.mark}`;
+      throw error;
+    }
   }
 
   close(): void {
     this.#opened?.database.close();
     this.#opened = undefined;
+  }
+
+  #openChecked(): SqlDatabase {
+    const database = openNodeSqlite(this.#module, this.path);
+    try {
+      const finding = database.all('PRAGMA quick_check(1)')[0]?.['quick_check'];
+      if (finding !== 'ok') throw damagedDatabase(basename(this.path), finding);
+      return database;
+    } catch (error) {
+      database.close();
+      throw error;
+    }
   }
 
   async #identity(): Promise<string> {
@@ -84,12 +113,6 @@ export class NativeFile implements DatabaseFile {
     const message =
       'There is no Engram database where the Engram program keeps it. Nothing was written. Run that program once, or use the workspace’s own database.';
     throw new EngramError('not-found', message, { subject });
-  }
-
-  #damaged(cause: unknown): EngramError {
-    const subject = basename(this.path);
-    const message = `${subject} is damaged. It was left as it is: stop the programs that use it, and restore a copy of it.`;
-    return new EngramError('store-corrupt', message, { subject, cause });
   }
 }
 
@@ -112,9 +135,21 @@ export async function isDatabaseThere(path: string): Promise<boolean> {
   return (await identityOf(path)) !== undefined;
 }
 
+async function isThere(path: string): Promise<boolean> {
+  try {
+    await lstat(path);
+    return true;
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT') return false;
+    throw translateFsError(error, basename(path), 'read');
+  }
+}
+
 /** Whether the header says that changes may stand in a log beside the file; `false` where there is no such file. */
 export async function hasWriteAheadLog(path: string): Promise<boolean> {
   if (!(await isDatabaseThere(path))) return false;
+  // Whoever has it open with a log has this file beside it. Opening and closing the database would take away the locks of this process on it.
+  if (await isThere(`${path}-shm`)) return true;
   const bytes = new Uint8Array(2);
   try {
     const handle = await open(path, 'r');

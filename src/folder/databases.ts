@@ -45,7 +45,6 @@ export interface DatabasePaths {
 
 interface OpenedFile {
   readonly database: SqlDatabase;
-  readonly fresh: boolean;
   /** The host's own SQLite has it open, in place. */
   readonly isNative: boolean;
   /** See {@link DatabaseFile.open}. */
@@ -78,6 +77,7 @@ export class FolderDatabases {
   #indexFile: DatabaseFile | undefined;
   #memoryIndex: SqlDatabase | undefined;
   #open: OpenDatabases | undefined;
+  #indexDatabase: SqlDatabase | undefined;
   /** Says it once more until the folder is closed: a person should see it. */
   #rebuilt: FolderProblem | undefined;
 
@@ -115,7 +115,8 @@ export class FolderDatabases {
     if (isNative && kind === 'foreign') throw notEngrams();
     if (isNative && kind === 'ours') migrateLiveMemory(database);
     if (this.#memories instanceof NativeFile) index.index.belongTo(this.#memories.identity);
-    if (this.#open && !memoryFile.fresh && !index.fresh) return this.#open;
+    // Whoever asked for the version, or failed half way, may have been the first to see a new handle.
+    if (this.#open?.memoryDatabase === database && this.#indexDatabase === index.database) return this.#open;
     if (!isNative) (kind === 'ours' ? migrateMemorySchema : migrateForReading)(database);
     this.#open = {
       kind: kind === 'ours' ? (this.#rebuilt ? 'rebuilt' : 'ok') : kind,
@@ -129,6 +130,7 @@ export class FolderDatabases {
       index: index.index,
       search: new SearchIndex(index.database, database),
     };
+    this.#indexDatabase = index.database;
     return this.#open;
   }
 
@@ -201,7 +203,7 @@ export class FolderDatabases {
     if (!native) return { ...opened, isNative: false };
     this.#memories.close();
     this.#memories = new NativeFile(native, paths.memories);
-    return { ...(await this.#memories.open()), fresh: true, isNative: true };
+    return { ...(await this.#memories.open()), isNative: true };
   }
 
   /** The one in use as long as its driver is the right one. */
@@ -240,11 +242,11 @@ export class FolderDatabases {
     sqlJs: SqlJs,
     paths: DatabasePaths,
     guard: WriteGuard | undefined,
-  ): Promise<{ database: SqlDatabase; index: FolderIndex; fresh: boolean }> {
+  ): Promise<{ database: SqlDatabase; index: FolderIndex }> {
     if (paths.index === undefined) return this.#openMemoryIndex(sqlJs);
     this.#indexFile ??= new SqlJsFile(sqlJs, paths.index);
     const file = this.#indexFile;
-    let opened: { database: SqlDatabase; fresh: boolean };
+    let opened: { database: SqlDatabase };
     try {
       opened = await file.open();
     } catch (error) {
@@ -253,14 +255,13 @@ export class FolderDatabases {
       await rm(join(dirname(file.path), await file.setAside()), { force: true });
       opened = await file.open();
     }
-    return { ...opened, index: openFolderIndex(opened.database).index };
+    return { database: opened.database, index: openFolderIndex(opened.database).index };
   }
 
-  #openMemoryIndex(sqlJs: SqlJs): { database: SqlDatabase; index: FolderIndex; fresh: boolean } {
-    const fresh = this.#memoryIndex === undefined;
+  #openMemoryIndex(sqlJs: SqlJs): { database: SqlDatabase; index: FolderIndex } {
     const database = this.#memoryIndex ?? openSqlJs(sqlJs);
     this.#memoryIndex = database;
-    return { database, index: openFolderIndex(database).index, fresh };
+    return { database, index: openFolderIndex(database).index };
   }
 }
 

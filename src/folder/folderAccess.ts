@@ -92,7 +92,7 @@ export class FolderAccess {
   }
 
   /** The project that the folder shares from the live database; `undefined`: its own database is all the folder's. */
-  async project({ databases, git }: Pick<Reading, 'databases' | 'git'>): Promise<string | undefined> {
+  async project({ databases, git }: { databases: Pick<OpenDatabases, 'live'>; git: GitCommand | undefined }): Promise<string | undefined> {
     if (!databases.live) return undefined;
     return this.options.project ?? detectProjectName(dirname(this.options.root), git);
   }

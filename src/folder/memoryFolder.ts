@@ -98,8 +98,10 @@ export class OpenMemoryFolder implements MemoryFolder {
       return await reader.read();
     } catch (error) {
       if (!EngramError.is(error, 'store-corrupt')) throw error;
-      await this.#access.write(context, async () => undefined);
-      return reader.read();
+      await this.#access.write(context, async () => undefined).catch((failure: unknown) => {
+        if (!EngramError.is(failure, 'store-corrupt')) throw failure;
+      });
+      return reader.read({ asItIs: true });
     }
   }
 
