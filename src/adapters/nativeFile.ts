@@ -1,15 +1,21 @@
-import { lstat, open } from 'node:fs/promises';
+import { access, constants, lstat, open } from 'node:fs/promises';
 import { basename } from 'node:path';
+import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
 import { EngramError } from '../engine/errors.ts';
 import type { DatabaseFile, SqlDatabase } from '../engine/ports.ts';
 import { DatabaseFiles } from './databaseFiles.ts';
 import { systemCode, translateFsError } from './fsErrors.ts';
-import { type NodeSqlite, openNodeSqlite } from './nodeSqlite.ts';
+import { BUSY_TIMEOUT_MS, type NodeSqlite, openNodeSqlite } from './nodeSqlite.ts';
 import { damagedDatabase } from './nodeSqliteErrors.ts';
 
 /** Both bytes are 2 in a database with a write-ahead log. Source: https://sqlite.org/fileformat2.html, "File format version numbers". */
 const FORMAT_OFFSET = 18;
 const WITH_LOG = 2;
+
+/** So long one try to open may hold up the thread. */
+const TRY_MS = 100;
+const PAUSES_MS = [50, 100, 200, 400, 800, 800, 800, 800];
+const TABLES = `SELECT name FROM sqlite_master WHERE type = 'table' AND sql NOT LIKE 'CREATE VIRTUAL%'`;
 
 interface Opened {
   readonly database: SqlDatabase;
@@ -38,8 +44,24 @@ export class NativeFile implements DatabaseFile {
     this.path = path;
   }
 
-  /** @throws {EngramError} not-found, not-regular-file, store-corrupt, store-locked, io-failed */
+  /**
+   * One that another program has all to itself is waited for five seconds, without holding up the thread.
+   *
+   * @throws {EngramError} not-found, not-regular-file, read-only, store-corrupt, store-locked, io-failed
+   */
   async open(): ReturnType<DatabaseFile['open']> {
+    for (const pauseMs of PAUSES_MS) {
+      try {
+        return await this.#openNow();
+      } catch (error) {
+        if (!EngramError.is(error, 'store-locked')) throw error;
+      }
+      await sleep(pauseMs);
+    }
+    return this.#openNow();
+  }
+
+  async #openNow(): ReturnType<DatabaseFile['open']> {
     const identity = await this.#identity();
     if (this.#opened?.identity === identity) return { database: this.#opened.database, fresh: false };
     this.close();
@@ -47,7 +69,8 @@ export class NativeFile implements DatabaseFile {
     // Asked every second, a damaged database is not checked every second.
     if (this.#damage?.mark === mark) throw this.#damage.error;
     try {
-      const database = this.#openChecked();
+      await mustBeWritable(this.path);
+      const database = await this.#openChecked();
       this.#damage = undefined;
       this.#opened = { database, identity };
       return { database, fresh: true };
@@ -79,7 +102,7 @@ export class NativeFile implements DatabaseFile {
   /** Of a damaged one it differs as soon as anything becomes of its files. */
   async version(): Promise<string> {
     try {
-      const { database } = await this.open();
+      const { database } = await this.#openNow();
       const read = (sql: string) => String(Object.values(database.all(sql)[0] ?? {})[0]);
       return ['PRAGMA data_version', 'SELECT total_changes()'].map(read).join('/');
     } catch (error) {
@@ -93,11 +116,16 @@ export class NativeFile implements DatabaseFile {
     this.#opened = undefined;
   }
 
-  #openChecked(): SqlDatabase {
-    const database = openNodeSqlite(this.#module, this.path);
+  /** Table by table, because all at once a large one takes longer than the thread may be busy. */
+  async #openChecked(): Promise<SqlDatabase> {
+    const database = openNodeSqlite(this.#module, this.path, { busyTimeoutMs: TRY_MS });
     try {
-      const finding = database.all('PRAGMA quick_check(1)')[0]?.['quick_check'];
-      if (finding !== 'ok') throw damagedDatabase(basename(this.path), finding);
+      for (const { name } of database.all(TABLES)) {
+        const finding = database.all(`PRAGMA quick_check("${String(name).replaceAll('"', '""')}")`)[0]?.['quick_check'];
+        if (finding !== 'ok') throw damagedDatabase(basename(this.path), finding);
+        await setImmediate();
+      }
+      database.run(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}`);
       return database;
     } catch (error) {
       database.close();
@@ -128,6 +156,23 @@ async function identityOf(path: string): Promise<string | undefined> {
     throw translateFsError(error, subject, 'read');
   }
   throw new EngramError('not-regular-file', `${subject} is a symbolic link or a folder, not a plain file.`, { subject });
+}
+
+/**
+ * To read a database that one may not write, SQLite makes a log and shared memory beside it that nobody may write, either, and that stay.
+ *
+ * @throws {EngramError} read-only
+ */
+async function mustBeWritable(path: string): Promise<void> {
+  const may = (mode: number): Promise<boolean> =>
+    access(path, mode).then(
+      () => true,
+      () => false,
+    );
+  if ((await may(constants.W_OK)) || !(await may(constants.R_OK))) return;
+  const subject = basename(path);
+  const message = `${subject} is read-only for you, so it is not used. Nothing was changed: allow writing it, then everything goes on by itself.`;
+  throw new EngramError('read-only', message, { subject });
 }
 
 /** Whether a plain file stands there. @throws {EngramError} not-regular-file, io-failed */

@@ -14,11 +14,23 @@ const DAMAGED: Meaning = {
 
 /** Source: https://sqlite.org/rescode.html; the lowest byte of an extended code. */
 const MEANINGS: ReadonlyMap<number, Meaning> = new Map([
-  [8, { code: 'read-only', sentence: 'was not changed: it is read-only for you' }],
+  [
+    8,
+    {
+      code: 'read-only',
+      sentence: 'was not changed: it is read-only for you, or so is its folder. Nothing was lost; it is tried again when you sync',
+    },
+  ],
   [10, { code: 'io-failed', sentence: 'cannot be used: the disk reports an error. Nothing was lost that was there before' }],
   [11, DAMAGED],
   [13, { code: 'disk-full', sentence: 'was not changed: the disk is full' }],
-  [14, { code: 'io-failed', sentence: 'cannot be opened: it is not there, or you may not use it or its folder. Nothing was changed; it is tried again by itself' }],
+  [
+    14,
+    {
+      code: 'io-failed',
+      sentence: 'cannot be opened: it is not there, or you may not use it or its folder. Nothing was changed; it is tried again by itself',
+    },
+  ],
   [26, DAMAGED],
 ]);
 const BUSY = new Set([5, 6]);

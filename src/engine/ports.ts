@@ -96,6 +96,16 @@ export interface DatabaseFile {
 export interface MemoryStore {
   /** Runs `work` between BEGIN and COMMIT; ROLLBACK when it throws. Not re-entrant. */
   transaction<T>(work: () => Promise<T>): Promise<T>;
+  /**
+   * As {@link transaction}, for long work that can be done again from the start. Where other programs write the database, too, it is committed
+   * piece by piece, so that they get their turn; whatever stops it, the pieces before stay.
+   *
+   * @param work calls the turn that it gets between its steps
+   * @param beforeGap called in each piece but the last, right before it is committed
+   */
+  inPieces<T>(work: (turn: Turn) => Promise<T>, turn: Turn, beforeGap?: () => void): Promise<T>;
+  /** @throws {EngramError} read-only, store-locked: nothing could be recorded now */
+  mustBeWritable(): Promise<void>;
   /** Rows of `sync_chunks` with target `local`. */
   importedChunks(): ReadonlySet<string>;
   recordChunk(id: string, at: string): void;
@@ -103,6 +113,10 @@ export interface MemoryStore {
   undoneChunks(): ReadonlySet<string>;
   recordUndone(id: string, at: string): void;
   forgetUndone(id: string): void;
+  /** Chunks of which some rows are here already: their import was stopped between two pieces. */
+  begunChunks(): ReadonlySet<string>;
+  recordBegun(id: string, at: string): void;
+  forgetBegun(id: string): void;
 
   session(id: string): SessionRecord | undefined;
   /** The row with the highest row id that has this `sync_id`, deleted ones included. */

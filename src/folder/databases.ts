@@ -8,7 +8,7 @@ import type { CloudStore } from '../engine/cloud/cloudPorts.ts';
 import { EngramError } from '../engine/errors.ts';
 import { problemFrom } from '../engine/folderProblem.ts';
 import type { DatabaseKind, FolderProblem } from '../engine/folderState.ts';
-import type { DatabaseFile, FolderIndex, MemoryStore, SqlDatabase, WriteGuard } from '../engine/ports.ts';
+import type { DatabaseFile, FolderIndex, MemoryStore, SqlDatabase, Turn, WriteGuard } from '../engine/ports.ts';
 import { SqlCloudStore } from '../store/cloudStore.ts';
 import { openFolderIndex } from '../store/folderIndex.ts';
 import { inspectMemoryDatabase, isOfProgram } from '../store/inspectMemory.ts';
@@ -78,6 +78,7 @@ export class FolderDatabases {
   #memoryIndex: SqlDatabase | undefined;
   #open: OpenDatabases | undefined;
   #indexDatabase: SqlDatabase | undefined;
+  #turn: Turn = async () => undefined;
   /** Says it once more until the folder is closed: a person should see it. */
   #rebuilt: FolderProblem | undefined;
 
@@ -100,9 +101,11 @@ export class FolderDatabases {
    * Opens what is there, or databases in memory where there is nothing; writes nothing but, with `guard`, sets a damaged file aside, and
    * what a database of the Engram program lacks.
    *
+   * @param turn of the request that is served until the next call: asked while another program's transaction is waited for
    * @throws {EngramError} store-corrupt without `guard`; not-found: there is no live one; not-regular-file, read-only, store-locked, io-failed
    */
-  async open(guard?: WriteGuard): Promise<OpenDatabases> {
+  async open(guard?: WriteGuard, turn: Turn = async () => undefined): Promise<OpenDatabases> {
+    this.#turn = turn;
     this.#sqlJs ??= await this.#load();
     const sqlJs = this.#sqlJs;
     const paths = await this.#located();
@@ -113,11 +116,12 @@ export class FolderDatabases {
     const isOthers = !isNative && (paths.live === true || memoryFile.withLog === true);
     const kind = isOthers && inspected === 'ours' ? 'foreign' : inspected;
     if (isNative && kind === 'foreign') throw notEngrams();
-    if (isNative && kind === 'ours') migrateLiveMemory(database);
+    if (isNative && kind === 'ours') await migrateLiveMemory(database, turn);
     if (this.#memories instanceof NativeFile) index.index.belongTo(this.#memories.identity);
     // Whoever asked for the version, or failed half way, may have been the first to see a new handle.
     if (this.#open?.memoryDatabase === database && this.#indexDatabase === index.database) return this.#open;
     if (!isNative) (kind === 'ours' ? migrateMemorySchema : migrateForReading)(database);
+    const currentTurn: Turn = () => this.#turn();
     this.#open = {
       kind: kind === 'ours' ? (this.#rebuilt ? 'rebuilt' : 'ok') : kind,
       writable: kind === 'ours',
@@ -125,8 +129,8 @@ export class FolderDatabases {
       isInPlace: isNative,
       problem: kind === 'ours' ? this.#rebuilt : readOnlyProblem(kind),
       memoryDatabase: database,
-      store: new SqlMemoryStore(database),
-      cloud: new SqlCloudStore(database),
+      store: new SqlMemoryStore(database, { turn: currentTurn, pieces: isNative ? {} : undefined }),
+      cloud: new SqlCloudStore(database, currentTurn),
       index: index.index,
       search: new SearchIndex(index.database, database),
     };

@@ -181,9 +181,9 @@ export class FolderAccess {
         this.#guard = guard;
         try {
           await this.#tidy(git, guard);
-          const databases = await this.databases.open(guard);
-          if (!databases.writable) throw readOnlyDatabase(databases);
           const turn = makeTurn(context.signal);
+          const databases = await this.databases.open(guard, turn);
+          if (!databases.writable) throw readOnlyDatabase(databases);
           return await this.#workAndSave({ databases, git, status, turn, guard, context }, work);
         } finally {
           this.#guard = undefined;

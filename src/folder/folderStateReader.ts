@@ -75,7 +75,14 @@ interface Body {
 const NO_DATABASE: FoundDatabase = { kind: 'none', open: undefined, problem: undefined };
 
 /** What reading a database may end with. */
-const OF_DATABASE: ReadonlySet<EngramErrorCode> = new Set(['store-corrupt', 'store-locked', 'store-foreign', 'io-failed', 'read-only', 'disk-full']);
+const OF_DATABASE: ReadonlySet<EngramErrorCode> = new Set([
+  'store-corrupt',
+  'store-locked',
+  'store-foreign',
+  'io-failed',
+  'read-only',
+  'disk-full',
+]);
 
 /** Reads the state of a folder without changing anything on disk. */
 export class FolderStateReader {

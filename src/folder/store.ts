@@ -104,7 +104,7 @@ export class Store {
     const change = async (guard: WriteGuard): Promise<T> => {
       const open = await this.#databases.open();
       if (!open.writable) throw readOnlyDatabase(open);
-      const result = work(open.memoryDatabase);
+      const result = await open.store.transaction(async () => work(open.memoryDatabase));
       await this.#databases.save(guard);
       return result;
     };

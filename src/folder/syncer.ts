@@ -191,7 +191,7 @@ export class Syncer {
   #write<T>(signal: AbortSignal | undefined, work: (parts: Parts) => Promise<T>): Promise<T> {
     const run = async (guard: WriteGuard, git: Git | undefined): Promise<T> => {
       // Only the folder's own database is set aside and made anew when it is damaged: any other path may lead to anything.
-      const databases = await this.#databases.open(this.#isFolders ? guard : undefined);
+      const databases = await this.#databases.open(this.#isFolders ? guard : undefined, makeTurn(signal));
       if (!databases.writable) throw readOnlyDatabase(databases);
       const repository = this.#syncDir === undefined ? undefined : git;
       return workAndSave(this.#databases, guard, () => work(this.#parts(databases, repository, { guard, signal })));
