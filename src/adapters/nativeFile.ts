@@ -180,21 +180,9 @@ export async function isDatabaseThere(path: string): Promise<boolean> {
   return (await identityOf(path)) !== undefined;
 }
 
-async function isThere(path: string): Promise<boolean> {
-  try {
-    await lstat(path);
-    return true;
-  } catch (error) {
-    if (systemCode(error) === 'ENOENT') return false;
-    throw translateFsError(error, basename(path), 'read');
-  }
-}
-
 /** Whether the header says that changes may stand in a log beside the file; `false` where there is no such file. */
 export async function hasWriteAheadLog(path: string): Promise<boolean> {
   if (!(await isDatabaseThere(path))) return false;
-  // Whoever has it open with a log has this file beside it. Opening and closing the database would take away the locks of this process on it.
-  if (await isThere(`${path}-shm`)) return true;
   const bytes = new Uint8Array(2);
   try {
     const handle = await open(path, 'r');
