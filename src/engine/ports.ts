@@ -113,6 +113,8 @@ export interface MemoryStore {
   undoneChunks(): ReadonlySet<string>;
   recordUndone(id: string, at: string): void;
   forgetUndone(id: string): void;
+  /** How far the memories have come: what {@link FolderIndex.belongTo} knows an earlier copy by. */
+  counters(): Counters;
   /** Chunks of which some rows are here already: their import was stopped between two pieces. */
   begunChunks(): ReadonlySet<string>;
   recordBegun(id: string, at: string): void;
@@ -178,6 +180,9 @@ export interface MemoryCounts {
   readonly relations: number;
 }
 
+/** The last row ids that SQLite gave out, by table. */
+export type Counters = ReadonlyMap<string, number>;
+
 /** A change of another project's row that waits for a person. */
 export interface HeldBack {
   readonly chunkId: ChunkId;
@@ -230,8 +235,14 @@ export interface FolderIndex {
   deferredRelations(): readonly RelationRecord[];
   deferRelation(record: RelationRecord): void;
   undeferRelation(syncId: string): void;
-  /** Says which memories the chunks were merged into. Those merged into others are merged again, and what was said of their rows is forgotten. */
-  belongTo(memories: string): void;
+  /**
+   * Says which memories the chunks were merged into. Those merged into others are merged again, and what was said of their rows is forgotten.
+   *
+   * @param counters that only ever grow; a smaller one than was noted says that an earlier copy stands in their place
+   */
+  belongTo(memories: string, counters?: Counters): void;
+  /** Notes how far the memories have come. */
+  noteCounters(counters: Counters): void;
   /** Remembers small facts of the folder. */
   note(key: string): string | undefined;
   setNote(key: string, value: string): void;

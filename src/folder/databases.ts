@@ -117,7 +117,11 @@ export class FolderDatabases {
     const kind = isOthers && inspected === 'ours' ? 'foreign' : inspected;
     if (isNative && kind === 'foreign') throw notEngrams();
     if (isNative && kind === 'ours') await migrateLiveMemory(database, turn);
-    if (this.#memories instanceof NativeFile) index.index.belongTo(this.#memories.identity);
+    if (this.#memories instanceof NativeFile) {
+      // A file that somebody has copied an earlier one over is still the same file.
+      const counters = kind === 'ours' ? new SqlMemoryStore(database).counters() : undefined;
+      index.index.belongTo(this.#memories.identity, counters);
+    }
     // Whoever asked for the version, or failed half way, may have been the first to see a new handle.
     if (this.#open?.memoryDatabase === database && this.#indexDatabase === index.database) return this.#open;
     if (!isNative) (kind === 'ours' ? migrateMemorySchema : migrateForReading)(database);
@@ -155,6 +159,7 @@ export class FolderDatabases {
    */
   async save(guard: WriteGuard): Promise<void> {
     if (!this.#open?.writable) return;
+    if (this.#open.isInPlace) this.#open.index.noteCounters(this.#open.store.counters());
     await this.#indexFile?.save(guard);
     await this.#memories?.save(guard);
   }

@@ -1,6 +1,6 @@
 import { parseGoJson } from '../engine/goJson.ts';
 import { derivedSyncId } from '../engine/identity.ts';
-import type { HardDelete, MemoryCounts, MemoryStore, SqlDatabase, SqlRow, SqlValue, Turn } from '../engine/ports.ts';
+import type { Counters, HardDelete, MemoryCounts, MemoryStore, SqlDatabase, SqlRow, SqlValue, Turn } from '../engine/ports.ts';
 import type { JsonValue, ObservationRecord, PromptRecord, PromptTombstone, RelationRecord, SessionRecord } from '../engine/records.ts';
 import { mapRows, nullable, numberOf, textOf } from './columns.ts';
 import {
@@ -50,6 +50,9 @@ const LAST_PROMPT_ID = 'SELECT id FROM user_prompts WHERE sync_id = ? ORDER BY i
 const UNDONE = 'engram-team-memory:undone';
 /** Likewise: some of its rows are here, and it is not recorded as imported yet. */
 const BEGUN = 'engram-team-memory:begun';
+
+/** What SQLite itself counts for tables whose row ids are never given twice: nothing that a program does makes it smaller. */
+const COUNTERS = `SELECT name, seq FROM sqlite_sequence WHERE name IN ('observations', 'user_prompts', 'memory_relations', 'sync_mutations') ORDER BY name`;
 
 /** The last line of the journal for each observation, where it is a deletion and the row is gone. Source: `enqueueSyncMutationTx`, v1.14.0. */
 const HARD_DELETES = `SELECT m.entity_key, m.payload, m.occurred_at FROM sync_mutations m WHERE m.entity = 'observation' AND m.op = 'delete'
@@ -120,6 +123,10 @@ export class SqlMemoryStore implements MemoryStore {
 
   forgetUndone(id: string): void {
     this.#db.run('DELETE FROM sync_chunks WHERE target_key = ? AND chunk_id = ?', [UNDONE, id]);
+  }
+
+  counters(): Counters {
+    return new Map(this.#db.all(COUNTERS).map((row) => [textOf(row, 'name'), numberOf(row, 'seq')]));
   }
 
   begunChunks(): ReadonlySet<string> {
