@@ -104,5 +104,5 @@ export {
   unenrollProject,
 } from './folder/projectUpgrade.ts';
 export { openStore, type Store, type StoredMemory, type StoreOptions } from './folder/store.ts';
-export { Syncer, type SyncerExportOptions, type SyncerImportOptions } from './folder/syncer.ts';
+export { Syncer, type SyncerExportOptions, type SyncerImportOptions, type SyncerOptions } from './folder/syncer.ts';
 export { type FolderEnvironment, type MemoryFolder, openMemoryFolder } from './openFolder.ts';

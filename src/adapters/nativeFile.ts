@@ -1,18 +1,32 @@
-import { lstat, open } from 'node:fs/promises';
+import { access, constants, lstat, open } from 'node:fs/promises';
 import { basename } from 'node:path';
+import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
 import { EngramError } from '../engine/errors.ts';
 import type { DatabaseFile, SqlDatabase } from '../engine/ports.ts';
+import { DatabaseFiles } from './databaseFiles.ts';
 import { systemCode, translateFsError } from './fsErrors.ts';
-import { type NodeSqlite, openNodeSqlite } from './nodeSqlite.ts';
+import { BUSY_TIMEOUT_MS, type NodeSqlite, openNodeSqlite } from './nodeSqlite.ts';
+import { damagedDatabase } from './nodeSqliteErrors.ts';
 
 /** Both bytes are 2 in a database with a write-ahead log. Source: https://sqlite.org/fileformat2.html, "File format version numbers". */
 const FORMAT_OFFSET = 18;
 const WITH_LOG = 2;
 
+/** So long one try to open may hold up the thread. */
+const TRY_MS = 100;
+const PAUSES_MS = [50, 100, 200, 400, 800, 800, 800, 800];
+const TABLES = `SELECT name FROM sqlite_master WHERE type = 'table' AND sql NOT LIKE 'CREATE VIRTUAL%'`;
+
 interface Opened {
   readonly database: SqlDatabase;
   /** Device, inode and birth: another file in its place is another database. */
   readonly identity: string;
+}
+
+/** What was found to be wrong with the files as they were then. */
+interface Damage {
+  readonly mark: string;
+  readonly error: EngramError;
 }
 
 /**
@@ -23,27 +37,47 @@ export class NativeFile implements DatabaseFile {
   readonly path: string;
   readonly #module: NodeSqlite;
   #opened: Opened | undefined;
+  #damage: Damage | undefined;
 
   constructor(module: NodeSqlite, path: string) {
     this.#module = module;
     this.path = path;
   }
 
-  /** @throws {EngramError} not-found, not-regular-file, store-corrupt, store-locked, io-failed */
+  /**
+   * One that another program has all to itself is waited for five seconds, without holding up the thread.
+   *
+   * @throws {EngramError} not-found, not-regular-file, read-only, store-corrupt, store-locked, io-failed
+   */
   async open(): ReturnType<DatabaseFile['open']> {
+    for (const pauseMs of PAUSES_MS) {
+      try {
+        return await this.#openNow();
+      } catch (error) {
+        if (!EngramError.is(error, 'store-locked')) throw error;
+      }
+      await sleep(pauseMs);
+    }
+    return this.#openNow();
+  }
+
+  async #openNow(): ReturnType<DatabaseFile['open']> {
     const identity = await this.#identity();
     if (this.#opened?.identity === identity) return { database: this.#opened.database, fresh: false };
     this.close();
-    const database = openNodeSqlite(this.#module, this.path);
+    const mark = await new DatabaseFiles(this.path).mark();
+    // Asked every second, a damaged database is not checked every second.
+    if (this.#damage?.mark === mark) throw this.#damage.error;
     try {
-      const finding = database.all('PRAGMA quick_check(1)')[0]?.['quick_check'];
-      if (finding !== 'ok') throw new EngramError('store-corrupt', '', { cause: finding });
+      await mustBeWritable(this.path);
+      const database = await this.#openChecked();
+      this.#damage = undefined;
+      this.#opened = { database, identity };
+      return { database, fresh: true };
     } catch (error) {
-      database.close();
-      throw EngramError.is(error, 'store-corrupt') ? this.#damaged(error.cause) : error;
+      this.#damage = EngramError.is(error, 'store-corrupt') ? { mark, error } : undefined;
+      throw error;
     }
-    this.#opened = { database, identity };
-    return { database, fresh: true };
   }
 
   /** Which file is open; another one in its place has another identity. */
@@ -62,18 +96,41 @@ export class NativeFile implements DatabaseFile {
 
   /** The agents' database is theirs: a damaged one is left where it is. */
   async setAside(): Promise<string> {
-    throw this.#damaged(undefined);
+    throw damagedDatabase(basename(this.path), undefined);
   }
 
+  /** Of a damaged one it differs as soon as anything becomes of its files. */
   async version(): Promise<string> {
-    const { database } = await this.open();
-    const read = (sql: string) => String(Object.values(database.all(sql)[0] ?? {})[0]);
-    return ['PRAGMA data_version', 'SELECT total_changes()'].map(read).join('/');
+    try {
+      const { database } = await this.#openNow();
+      const read = (sql: string) => String(Object.values(database.all(sql)[0] ?? {})[0]);
+      return ['PRAGMA data_version', 'SELECT total_changes()'].map(read).join('/');
+    } catch (error) {
+      if (EngramError.is(error, 'store-corrupt') && this.#damage) return `${error.code} ${this.#damage.mark}`;
+      throw error;
+    }
   }
 
   close(): void {
     this.#opened?.database.close();
     this.#opened = undefined;
+  }
+
+  /** Table by table, because all at once a large one takes longer than the thread may be busy. */
+  async #openChecked(): Promise<SqlDatabase> {
+    const database = openNodeSqlite(this.#module, this.path, { busyTimeoutMs: TRY_MS });
+    try {
+      for (const { name } of database.all(TABLES)) {
+        const finding = database.all(`PRAGMA quick_check("${String(name).replaceAll('"', '""')}")`)[0]?.['quick_check'];
+        if (finding !== 'ok') throw damagedDatabase(basename(this.path), finding);
+        await setImmediate();
+      }
+      database.run(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}`);
+      return database;
+    } catch (error) {
+      database.close();
+      throw error;
+    }
   }
 
   async #identity(): Promise<string> {
@@ -84,12 +141,6 @@ export class NativeFile implements DatabaseFile {
     const message =
       'There is no Engram database where the Engram program keeps it. Nothing was written. Run that program once, or use the workspace’s own database.';
     throw new EngramError('not-found', message, { subject });
-  }
-
-  #damaged(cause: unknown): EngramError {
-    const subject = basename(this.path);
-    const message = `${subject} is damaged. It was left as it is: stop the programs that use it, and restore a copy of it.`;
-    return new EngramError('store-corrupt', message, { subject, cause });
   }
 }
 
@@ -105,6 +156,23 @@ async function identityOf(path: string): Promise<string | undefined> {
     throw translateFsError(error, subject, 'read');
   }
   throw new EngramError('not-regular-file', `${subject} is a symbolic link or a folder, not a plain file.`, { subject });
+}
+
+/**
+ * To read a database that one may not write, SQLite makes a log and shared memory beside it that nobody may write, either, and that stay.
+ *
+ * @throws {EngramError} read-only
+ */
+async function mustBeWritable(path: string): Promise<void> {
+  const may = (mode: number): Promise<boolean> =>
+    access(path, mode).then(
+      () => true,
+      () => false,
+    );
+  if ((await may(constants.W_OK)) || !(await may(constants.R_OK))) return;
+  const subject = basename(path);
+  const message = `${subject} is read-only for you, so it is not used. Nothing was changed: allow writing it, then everything goes on by itself.`;
+  throw new EngramError('read-only', message, { subject });
 }
 
 /** Whether a plain file stands there. @throws {EngramError} not-regular-file, io-failed */

@@ -11,7 +11,7 @@ export interface NodeSqlite {
 }
 
 /** How long SQLite itself waits for another program's transaction. Source: the Go program's own setting (`store.go`, `New`). */
-const BUSY_TIMEOUT_MS = 5000;
+export const BUSY_TIMEOUT_MS = 5000;
 
 /**
  * The host's own SQLite, where it has one with FTS5, which the triggers of the Go program's tables need. It is looked for at run time: Node
@@ -46,15 +46,19 @@ function builtinSqlite(): unknown {
  * Opens a database that other programs may have open as well: foreign keys on, five seconds of patience, journal mode and `synchronous` as
  * found. A transaction takes the right to write at its beginning, so that it cannot fail half way.
  *
- * @param options `create`: a missing file is made
+ * @param options `create`: a missing file is made; `busyTimeoutMs`: another patience
  * @throws {EngramError} store-corrupt, store-locked, not-found, read-only, io-failed
  */
-export function openNodeSqlite(module: NodeSqlite, path: string, options: { readonly create?: boolean } = {}): SqlDatabase {
+export function openNodeSqlite(
+  module: NodeSqlite,
+  path: string,
+  options: { readonly create?: boolean; readonly busyTimeoutMs?: number } = {},
+): SqlDatabase {
   const subject = basename(path);
   const raw = guarded(subject, path, () => new module.DatabaseSync(options.create || path === ':memory:' ? path : existing(path)));
   const database = new NodeSqliteDatabase(raw, path);
   try {
-    database.run(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}`);
+    database.run(`PRAGMA busy_timeout = ${options.busyTimeoutMs ?? BUSY_TIMEOUT_MS}`);
     database.run('PRAGMA foreign_keys = ON');
     return database;
   } catch (error) {

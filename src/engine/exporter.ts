@@ -84,6 +84,8 @@ export class Exporter {
     const plan = await this.plan(chunks, options);
     context.onProgress?.({ phase: 'exporting', done: 0, total: 1 });
     const before = await this.#parts.transport.readManifest();
+    // Whether the chunks can be recorded: a database that is read-only, or busy for long, is told before anything is written.
+    if (!isEmptyPlan(plan)) await this.#parts.store.mustBeWritable();
     const written = isEmptyPlan(plan) ? [] : await this.#writeChunks(plan, before, options.createdBy);
     await this.#writeManifest([...written.map((chunk) => chunk.entry), ...unlistedEntries(chunks)]);
     for (const chunk of written) await this.#record(chunk);

@@ -144,17 +144,19 @@ export class Importer {
 
   async #merge(chunk: IndexedChunk, versions: ChunkVersions): Promise<Applied> {
     const { store, index, turn, clock, problems } = this.#parts;
-    const wasHere = !chunk.merged && store.importedChunks().has(chunk.id);
+    // Of one that was stopped between two pieces, rows came by it that the index knows nothing of.
+    const wasHere = !chunk.merged && (store.importedChunks().has(chunk.id) || store.begunChunks().has(chunk.id));
     await putInIndex(index, chunk, versions, turn);
-    const applied = await index.transaction(() =>
-      store.transaction(async () => {
-        store.forgetUndone(chunk.id);
-        const result = await this.#applier.apply(versions, turn, { chunkId: chunk.id, wasHere });
-        store.recordChunk(chunk.id, formatInstant(clock.now()));
-        index.markMerged(chunk.id);
-        return result;
-      }),
-    );
+    const at = formatInstant(clock.now());
+    const apply = async (pause: Turn): Promise<Applied> => {
+      store.forgetUndone(chunk.id);
+      const result = await this.#applier.apply(versions, pause, { chunkId: chunk.id, wasHere });
+      store.forgetBegun(chunk.id);
+      store.recordChunk(chunk.id, at);
+      index.markMerged(chunk.id);
+      return result;
+    };
+    const applied = await index.transaction(() => store.inPieces(apply, turn, () => store.recordBegun(chunk.id, at)));
     problems.delete(chunk.id);
     return applied;
   }

@@ -96,6 +96,16 @@ export interface DatabaseFile {
 export interface MemoryStore {
   /** Runs `work` between BEGIN and COMMIT; ROLLBACK when it throws. Not re-entrant. */
   transaction<T>(work: () => Promise<T>): Promise<T>;
+  /**
+   * As {@link transaction}, for long work that can be done again from the start. Where other programs write the database, too, it is committed
+   * piece by piece, so that they get their turn; whatever stops it, the pieces before stay.
+   *
+   * @param work calls the turn that it gets between its steps
+   * @param beforeGap called in each piece but the last, right before it is committed
+   */
+  inPieces<T>(work: (turn: Turn) => Promise<T>, turn: Turn, beforeGap?: () => void): Promise<T>;
+  /** @throws {EngramError} read-only, store-locked: nothing could be recorded now */
+  mustBeWritable(): Promise<void>;
   /** Rows of `sync_chunks` with target `local`. */
   importedChunks(): ReadonlySet<string>;
   recordChunk(id: string, at: string): void;
@@ -103,6 +113,12 @@ export interface MemoryStore {
   undoneChunks(): ReadonlySet<string>;
   recordUndone(id: string, at: string): void;
   forgetUndone(id: string): void;
+  /** How far the memories have come: what {@link FolderIndex.belongTo} knows an earlier copy by. */
+  counters(): Counters;
+  /** Chunks of which some rows are here already: their import was stopped between two pieces. */
+  begunChunks(): ReadonlySet<string>;
+  recordBegun(id: string, at: string): void;
+  forgetBegun(id: string): void;
 
   session(id: string): SessionRecord | undefined;
   /** The row with the highest row id that has this `sync_id`, deleted ones included. */
@@ -164,6 +180,9 @@ export interface MemoryCounts {
   readonly relations: number;
 }
 
+/** The last row ids that SQLite gave out, by table. */
+export type Counters = ReadonlyMap<string, number>;
+
 /** A change of another project's row that waits for a person. */
 export interface HeldBack {
   readonly chunkId: ChunkId;
@@ -216,8 +235,14 @@ export interface FolderIndex {
   deferredRelations(): readonly RelationRecord[];
   deferRelation(record: RelationRecord): void;
   undeferRelation(syncId: string): void;
-  /** Says which memories the chunks were merged into. Those merged into others are merged again, and what was said of their rows is forgotten. */
-  belongTo(memories: string): void;
+  /**
+   * Says which memories the chunks were merged into. Those merged into others are merged again, and what was said of their rows is forgotten.
+   *
+   * @param counters that only ever grow; a smaller one than was noted says that an earlier copy stands in their place
+   */
+  belongTo(memories: string, counters?: Counters): void;
+  /** Notes how far the memories have come. */
+  noteCounters(counters: Counters): void;
   /** Remembers small facts of the folder. */
   note(key: string): string | undefined;
   setNote(key: string, value: string): void;

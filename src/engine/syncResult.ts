@@ -26,6 +26,8 @@ export interface ImportResult {
   readonly sessionsImported: number;
   readonly observationsImported: number;
   readonly promptsImported: number;
+  /** Changes of memories of other projects, which a chunk may not make; absent where there were none. */
+  readonly heldBack?: number;
   /** What could not be used. None of it held up the rest. */
   readonly problems: readonly ChunkProblem[];
 }
@@ -87,6 +89,7 @@ export function toImportResult(before: TransportScan, summary: ImportSummary, ch
     sessionsImported: summary.sessions,
     observationsImported: summary.memories,
     promptsImported: summary.prompts,
+    ...(summary.heldBack !== undefined && { heldBack: summary.heldBack }),
     problems,
   };
 }

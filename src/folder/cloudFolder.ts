@@ -149,12 +149,14 @@ export class CloudFolder {
 
   async enroll(name: string, context: CallContext): Promise<void> {
     const project = await this.#project(name);
-    await this.#writing(context, async ({ databases }) => void enrollProject(databases.cloud, project, formatInstant(systemClock.now())));
+    await this.#writing(context, ({ databases: { cloud } }) =>
+      cloud.transaction(async () => void enrollProject(cloud, project, formatInstant(systemClock.now()))),
+    );
   }
 
   async unenroll(name: string, context: CallContext): Promise<void> {
     const project = await this.#project(name);
-    await this.#writing(context, async ({ databases }) => unenrollProject(databases.cloud, project));
+    await this.#writing(context, ({ databases: { cloud } }) => cloud.transaction(async () => unenrollProject(cloud, project)));
   }
 
   async upgrade(step: CloudUpgradeStep, options: { readonly planOnly?: boolean }, context: CallContext): Promise<CloudUpgradeReport> {

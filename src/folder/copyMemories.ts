@@ -32,8 +32,8 @@ export async function copyMemories(to: CopyOptions['to'], parts: CopyParts): Pro
   const source = databasesAt(to === 'live' ? paths.workspace : paths.live, parts);
   const target = databasesAt(paths[to], parts);
   try {
-    const data = await allOf(await source.open(), to === 'live' ? undefined : parts.project, turn);
-    const open = await target.open(guard);
+    const data = await allOf(await source.open(undefined, turn), to === 'live' ? undefined : parts.project, turn);
+    const open = await target.open(guard, turn);
     if (!open.writable) throw readOnlyDatabase(open);
     const applied = await mergedInto(open, data, turn);
     await target.save(guard);
@@ -59,7 +59,7 @@ async function mergedInto({ store, index }: OpenDatabases, parts: readonly Chunk
   const sum = { sessions: 0, memories: 0, prompts: 0, relations: 0, edits: 0, deletes: 0 };
   for (const part of parts) {
     const versions = await chunkVersions(part, turn);
-    const applied = await index.transaction(() => store.transaction(() => new ChunkApplier(store, index).apply(versions, turn)));
+    const applied = await index.transaction(() => store.inPieces((pause) => new ChunkApplier(store, index).apply(versions, pause), turn));
     sum.sessions += applied.sessions;
     sum.memories += applied.memories;
     sum.prompts += applied.prompts;

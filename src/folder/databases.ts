@@ -8,7 +8,7 @@ import type { CloudStore } from '../engine/cloud/cloudPorts.ts';
 import { EngramError } from '../engine/errors.ts';
 import { problemFrom } from '../engine/folderProblem.ts';
 import type { DatabaseKind, FolderProblem } from '../engine/folderState.ts';
-import type { DatabaseFile, FolderIndex, MemoryStore, SqlDatabase, WriteGuard } from '../engine/ports.ts';
+import type { DatabaseFile, FolderIndex, MemoryStore, SqlDatabase, Turn, WriteGuard } from '../engine/ports.ts';
 import { SqlCloudStore } from '../store/cloudStore.ts';
 import { openFolderIndex } from '../store/folderIndex.ts';
 import { inspectMemoryDatabase, isOfProgram } from '../store/inspectMemory.ts';
@@ -45,7 +45,6 @@ export interface DatabasePaths {
 
 interface OpenedFile {
   readonly database: SqlDatabase;
-  readonly fresh: boolean;
   /** The host's own SQLite has it open, in place. */
   readonly isNative: boolean;
   /** See {@link DatabaseFile.open}. */
@@ -78,6 +77,8 @@ export class FolderDatabases {
   #indexFile: DatabaseFile | undefined;
   #memoryIndex: SqlDatabase | undefined;
   #open: OpenDatabases | undefined;
+  #indexDatabase: SqlDatabase | undefined;
+  #turn: Turn = async () => undefined;
   /** Says it once more until the folder is closed: a person should see it. */
   #rebuilt: FolderProblem | undefined;
 
@@ -100,9 +101,11 @@ export class FolderDatabases {
    * Opens what is there, or databases in memory where there is nothing; writes nothing but, with `guard`, sets a damaged file aside, and
    * what a database of the Engram program lacks.
    *
+   * @param turn of the request that is served until the next call: asked while another program's transaction is waited for
    * @throws {EngramError} store-corrupt without `guard`; not-found: there is no live one; not-regular-file, read-only, store-locked, io-failed
    */
-  async open(guard?: WriteGuard): Promise<OpenDatabases> {
+  async open(guard?: WriteGuard, turn: Turn = async () => undefined): Promise<OpenDatabases> {
+    this.#turn = turn;
     this.#sqlJs ??= await this.#load();
     const sqlJs = this.#sqlJs;
     const paths = await this.#located();
@@ -113,10 +116,16 @@ export class FolderDatabases {
     const isOthers = !isNative && (paths.live === true || memoryFile.withLog === true);
     const kind = isOthers && inspected === 'ours' ? 'foreign' : inspected;
     if (isNative && kind === 'foreign') throw notEngrams();
-    if (isNative && kind === 'ours') migrateLiveMemory(database);
-    if (this.#memories instanceof NativeFile) index.index.belongTo(this.#memories.identity);
-    if (this.#open && !memoryFile.fresh && !index.fresh) return this.#open;
+    if (isNative && kind === 'ours') await migrateLiveMemory(database, turn);
+    if (this.#memories instanceof NativeFile) {
+      // A file that somebody has copied an earlier one over is still the same file.
+      const counters = kind === 'ours' ? new SqlMemoryStore(database).counters() : undefined;
+      index.index.belongTo(this.#memories.identity, counters);
+    }
+    // Whoever asked for the version, or failed half way, may have been the first to see a new handle.
+    if (this.#open?.memoryDatabase === database && this.#indexDatabase === index.database) return this.#open;
     if (!isNative) (kind === 'ours' ? migrateMemorySchema : migrateForReading)(database);
+    const currentTurn: Turn = () => this.#turn();
     this.#open = {
       kind: kind === 'ours' ? (this.#rebuilt ? 'rebuilt' : 'ok') : kind,
       writable: kind === 'ours',
@@ -124,11 +133,12 @@ export class FolderDatabases {
       isInPlace: isNative,
       problem: kind === 'ours' ? this.#rebuilt : readOnlyProblem(kind),
       memoryDatabase: database,
-      store: new SqlMemoryStore(database),
-      cloud: new SqlCloudStore(database),
+      store: new SqlMemoryStore(database, { turn: currentTurn, pieces: isNative ? {} : undefined }),
+      cloud: new SqlCloudStore(database, currentTurn),
       index: index.index,
       search: new SearchIndex(index.database, database),
     };
+    this.#indexDatabase = index.database;
     return this.#open;
   }
 
@@ -149,6 +159,7 @@ export class FolderDatabases {
    */
   async save(guard: WriteGuard): Promise<void> {
     if (!this.#open?.writable) return;
+    if (this.#open.isInPlace) this.#open.index.noteCounters(this.#open.store.counters());
     await this.#indexFile?.save(guard);
     await this.#memories?.save(guard);
   }
@@ -201,7 +212,7 @@ export class FolderDatabases {
     if (!native) return { ...opened, isNative: false };
     this.#memories.close();
     this.#memories = new NativeFile(native, paths.memories);
-    return { ...(await this.#memories.open()), fresh: true, isNative: true };
+    return { ...(await this.#memories.open()), isNative: true };
   }
 
   /** The one in use as long as its driver is the right one. */
@@ -240,11 +251,11 @@ export class FolderDatabases {
     sqlJs: SqlJs,
     paths: DatabasePaths,
     guard: WriteGuard | undefined,
-  ): Promise<{ database: SqlDatabase; index: FolderIndex; fresh: boolean }> {
+  ): Promise<{ database: SqlDatabase; index: FolderIndex }> {
     if (paths.index === undefined) return this.#openMemoryIndex(sqlJs);
     this.#indexFile ??= new SqlJsFile(sqlJs, paths.index);
     const file = this.#indexFile;
-    let opened: { database: SqlDatabase; fresh: boolean };
+    let opened: { database: SqlDatabase };
     try {
       opened = await file.open();
     } catch (error) {
@@ -253,14 +264,13 @@ export class FolderDatabases {
       await rm(join(dirname(file.path), await file.setAside()), { force: true });
       opened = await file.open();
     }
-    return { ...opened, index: openFolderIndex(opened.database).index };
+    return { database: opened.database, index: openFolderIndex(opened.database).index };
   }
 
-  #openMemoryIndex(sqlJs: SqlJs): { database: SqlDatabase; index: FolderIndex; fresh: boolean } {
-    const fresh = this.#memoryIndex === undefined;
+  #openMemoryIndex(sqlJs: SqlJs): { database: SqlDatabase; index: FolderIndex } {
     const database = this.#memoryIndex ?? openSqlJs(sqlJs);
     this.#memoryIndex = database;
-    return { database, index: openFolderIndex(database).index, fresh };
+    return { database, index: openFolderIndex(database).index };
   }
 }
 

@@ -92,7 +92,7 @@ export class FolderAccess {
   }
 
   /** The project that the folder shares from the live database; `undefined`: its own database is all the folder's. */
-  async project({ databases, git }: Pick<Reading, 'databases' | 'git'>): Promise<string | undefined> {
+  async project({ databases, git }: { databases: Pick<OpenDatabases, 'live'>; git: GitCommand | undefined }): Promise<string | undefined> {
     if (!databases.live) return undefined;
     return this.options.project ?? detectProjectName(dirname(this.options.root), git);
   }
@@ -181,9 +181,9 @@ export class FolderAccess {
         this.#guard = guard;
         try {
           await this.#tidy(git, guard);
-          const databases = await this.databases.open(guard);
-          if (!databases.writable) throw readOnlyDatabase(databases);
           const turn = makeTurn(context.signal);
+          const databases = await this.databases.open(guard, turn);
+          if (!databases.writable) throw readOnlyDatabase(databases);
           return await this.#workAndSave({ databases, git, status, turn, guard, context }, work);
         } finally {
           this.#guard = undefined;

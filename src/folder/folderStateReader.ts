@@ -4,7 +4,7 @@ import type { GitCommand } from '../adapters/git.ts';
 import { isDatabaseThere } from '../adapters/nativeFile.ts';
 import { systemClock } from '../adapters/systemClock.ts';
 import { type ScannedChunk, scanChunks } from '../engine/chunkScan.ts';
-import { EngramError } from '../engine/errors.ts';
+import { EngramError, type EngramErrorCode } from '../engine/errors.ts';
 import { Exporter } from '../engine/exporter.ts';
 import { problemFrom } from '../engine/folderProblem.ts';
 import type { FolderOptions } from '../engine/folderRequests.ts';
@@ -20,7 +20,7 @@ import type {
 } from '../engine/folderState.ts';
 import { healingOf } from '../engine/healingPlan.ts';
 import type { ImporterParts } from '../engine/importer.ts';
-import type { GitFolderStatus, HeldBack, MemoryStore, Turn } from '../engine/ports.ts';
+import type { ChunkFile, GitFolderStatus, HeldBack, MemoryStore, Turn } from '../engine/ports.ts';
 import { RowReader } from '../engine/rowReader.ts';
 import type { DatabasePaths, FolderDatabases, OpenDatabases } from './databases.ts';
 import {
@@ -51,7 +51,7 @@ export interface StateReaderParts {
   readonly paths: DatabasePaths;
   /** @throws {EngramError} cloud-config */
   readonly livePath: () => string;
-  readonly project: (open: OpenDatabases) => Promise<string | undefined>;
+  readonly project: (databases: Pick<OpenDatabases, 'live'>) => Promise<string | undefined>;
   readonly transport: FileTransport;
   readonly problems: ImporterParts['problems'];
   readonly git: GitCommand | undefined;
@@ -59,6 +59,33 @@ export interface StateReaderParts {
   readonly mergeDriver: MergeDriverState | undefined;
   readonly turn: Turn;
 }
+
+interface FoundDatabase {
+  readonly kind: DatabaseKind;
+  readonly open: OpenDatabases | undefined;
+  readonly problem: FolderProblem | undefined;
+}
+
+/** What was found before the database was asked. */
+interface Body {
+  readonly start: FolderState;
+  readonly mode: FolderState['mode'];
+  readonly status: GitFolderStatus | undefined;
+  readonly reading: ManifestReading;
+  readonly files: readonly ChunkFile[] | EngramError;
+}
+
+const NO_DATABASE: FoundDatabase = { kind: 'none', open: undefined, problem: undefined };
+
+/** What reading a database may end with. */
+const OF_DATABASE: ReadonlySet<EngramErrorCode> = new Set([
+  'store-corrupt',
+  'store-locked',
+  'store-foreign',
+  'io-failed',
+  'read-only',
+  'disk-full',
+]);
 
 /** Reads the state of a folder without changing anything on disk. */
 export class FolderStateReader {
@@ -68,10 +95,13 @@ export class FolderStateReader {
     this.#parts = parts;
   }
 
-  /** @throws {EngramError} store-corrupt: a damaged database has to be set aside first, which needs the lock */
-  async read(): Promise<FolderState> {
+  /**
+   * @param how `asItIs`: a damaged database of the folder could not be set aside, and is told
+   * @throws {EngramError} store-corrupt: a damaged database of the folder has to be set aside first, which needs the lock
+   */
+  async read(how: { readonly asItIs?: boolean } = {}): Promise<FolderState> {
     const { options, transport } = this.#parts;
-    const mode = options.trusted ? 'full' : 'browse';
+    const mode: FolderState['mode'] = options.trusted ? 'full' : 'browse';
     const look = await lookAtFolder(options.root);
     const start = emptyState(options.root, mode);
     if (look.kind === 'absent')
@@ -83,9 +113,19 @@ export class FolderStateReader {
     if (isOtherTools(reading) && !look.hasChunks && !look.hasDatabase) return { ...start, folder: 'foreign' };
     const files = await transport.listChunks().catch(asEngramError);
     const hasAnything = look.hasChunks || look.hasManifest || look.hasDatabase || options.keepFolder !== '' || this.#parts.paths.live;
-    const { kind, open, problem } = hasAnything
-      ? await this.#database(mode, status)
-      : { kind: 'none' as const, open: undefined, problem: undefined };
+    const database = hasAnything ? await this.#database(mode, status, how.asItIs ?? false) : NO_DATABASE;
+    const body = { start, mode, status, reading, files };
+    try {
+      return await this.#withDatabase(body, database);
+    } catch (error) {
+      // Damage may show only when the rows are read. Of the folder's own memories whoever asks sets it right.
+      if (!database.open?.isInPlace || !EngramError.is(error) || !OF_DATABASE.has(error.code)) throw error;
+      this.#parts.databases.close();
+      return this.#withDatabase(body, unusable(error));
+    }
+  }
+
+  async #withDatabase({ start, mode, status, reading, files }: Body, { kind, open, problem }: FoundDatabase): Promise<FolderState> {
     const chunks = this.#scan(reading, files instanceof EngramError ? [] : files, open);
     const uncommitted = shareable(status?.uncommittedChunks ?? [], chunks);
     const healing = await this.#healing(reading, chunks, status);
@@ -99,7 +139,7 @@ export class FolderStateReader {
       chunkTotals: chunkTotals(mode === 'full' ? chunks : chunks.map((chunk) => ({ ...chunk, waiting: false })), uncommitted),
       toShare: open?.writable ? await this.#toShare(chunks, open) : NOTHING_TO_SHARE,
       totals: open?.store.counts() ?? NO_TOTALS,
-      ...(open?.live && { live: await this.#live(open) }),
+      ...(this.#parts.paths.live && mode === 'full' && { live: await this.#live(open) }),
       ...(await this.#liveFound()),
       git: gitState(status && { ...status, uncommittedChunks: [...uncommitted] }, chunks.length > 0),
       kept: open ? await this.#keptCount(open) : 0,
@@ -134,10 +174,7 @@ export class FolderStateReader {
     }
   }
 
-  async #database(
-    mode: FolderState['mode'],
-    status: GitFolderStatus | undefined,
-  ): Promise<{ kind: DatabaseKind; open: OpenDatabases | undefined; problem: FolderProblem | undefined }> {
+  async #database(mode: FolderState['mode'], status: GitFolderStatus | undefined, asItIs: boolean): Promise<FoundDatabase> {
     const nothing = { open: undefined, problem: undefined };
     if (mode === 'browse') return { kind: 'closed', ...nothing };
     if (await isDataDirectory(this.#parts.options.root)) return { kind: 'in-data-directory', open: undefined, problem: inDataDirectory() };
@@ -147,12 +184,8 @@ export class FolderStateReader {
       const open = await this.#parts.databases.open();
       return { kind: open.kind, open, problem: open.problem };
     } catch (error) {
-      if (!EngramError.is(error) || error.code === 'store-corrupt') throw error;
-      return {
-        kind: error.code === 'not-regular-file' ? 'not-a-file' : 'unreadable',
-        open: undefined,
-        problem: problemFrom(error, 'error'),
-      };
+      if (!EngramError.is(error) || (error.code === 'store-corrupt' && !this.#parts.paths.live && !asItIs)) throw error;
+      return unusable(error);
     }
   }
 
@@ -192,20 +225,21 @@ export class FolderStateReader {
     }
   }
 
-  async #live(open: OpenDatabases): Promise<LiveMemories> {
-    const held = open.index.heldBack();
+  /** They are the ones in use, whether they can be opened now or not. */
+  async #live(open: OpenDatabases | undefined): Promise<LiveMemories> {
+    const held = open?.index.heldBack() ?? [];
     const chunkIds = [...new Set(held.map(({ chunkId }) => chunkId))];
     const chunks = chunkIds.map((id) =>
       heldBackChunk(
         id,
         held.filter(({ chunkId }) => chunkId === id),
-        open.store,
+        open?.store,
       ),
     );
     const heldBack = { chunkIds, changes: held.length, chunks };
     return {
       path: this.#parts.paths.memories,
-      project: (await this.#parts.project(open)) ?? '',
+      project: (await this.#parts.project({ live: true })) ?? '',
       mayExport: this.#parts.options.mayExport ?? true,
       heldBack,
     };
@@ -221,12 +255,16 @@ export class FolderStateReader {
   }
 }
 
-function heldBackChunk(id: string, held: readonly HeldBack[], store: MemoryStore): HeldBackChunk {
+function heldBackChunk(id: string, held: readonly HeldBack[], store: MemoryStore | undefined): HeldBackChunk {
   const memories = held.flatMap(({ entity, key }) => {
-    const row = entity === 'observation' ? store.observation(key) : undefined;
-    return row ? [{ title: row.title, project: row.project ?? store.session(row.sessionId)?.project ?? '' }] : [];
+    const row = entity === 'observation' ? store?.observation(key) : undefined;
+    return row ? [{ title: row.title, project: row.project ?? store?.session(row.sessionId)?.project ?? '' }] : [];
   });
   return { id, changes: held.length, memories: memories.slice(0, NAMED_MEMORIES) };
+}
+
+function unusable(error: EngramError): FoundDatabase {
+  return { kind: error.code === 'not-regular-file' ? 'not-a-file' : 'unreadable', open: undefined, problem: problemFrom(error, 'error') };
 }
 
 function asEngramError(error: unknown): EngramError {

@@ -4,7 +4,6 @@ import type { SavedMemory } from '../engine/folderRequests.ts';
 import { normalizeProject } from '../engine/goText.ts';
 import { formatInstant } from '../engine/goTime.ts';
 import { observationVersion } from '../engine/versions.ts';
-import { atomically } from '../store/transaction.ts';
 import type { OpenDatabases } from './databases.ts';
 
 /**
@@ -13,11 +12,10 @@ import type { OpenDatabases } from './databases.ts';
  *
  * @param change returns what became of which memory
  */
-export function journalled(databases: OpenDatabases, change: () => SavedMemory): SavedMemory {
-  if (!databases.live) return change();
-  return atomically(databases.memoryDatabase, () => {
+export function journalled(databases: OpenDatabases, change: () => SavedMemory): Promise<SavedMemory> {
+  return databases.store.transaction(async () => {
     const saved = change();
-    enqueue(databases, saved);
+    if (databases.live) enqueue(databases, saved);
     return saved;
   });
 }

@@ -98,8 +98,12 @@ export class OpenMemoryFolder implements MemoryFolder {
       return await reader.read();
     } catch (error) {
       if (!EngramError.is(error, 'store-corrupt')) throw error;
-      await this.#access.write(context, async () => undefined);
-      return reader.read();
+      await this.#access
+        .write(context, async () => undefined)
+        .catch((failure: unknown) => {
+          if (!EngramError.is(failure, 'store-corrupt')) throw failure;
+        });
+      return reader.read({ asItIs: true });
     }
   }
 
@@ -195,7 +199,7 @@ export class OpenMemoryFolder implements MemoryFolder {
       const { store, index } = databases;
       const kept = await new KeptCopy(this.#access.keepFolder(databases)).read(turn);
       const versions = await chunkVersions(await lostRows(kept, new RowReader(store, index), turn), turn);
-      const applied = await index.transaction(() => store.transaction(() => new ChunkApplier(store, index).apply(versions, turn)));
+      const applied = await index.transaction(() => store.inPieces((pause) => new ChunkApplier(store, index).apply(versions, pause), turn));
       const { heldBack: _none, ...counts } = applied;
       return { ...counts, chunks: 0, authors: [], problems: [] };
     });

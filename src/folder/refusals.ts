@@ -11,8 +11,12 @@ import type { OpenDatabases } from './databases.ts';
 export async function mustBeOursToWrite(root: string): Promise<void> {
   const look = await lookAtFolder(root);
   if (look.kind !== 'ok') throw refused(look.kind);
-  if (!(await isDataDirectory(root))) return;
-  throw new EngramError(
+  if (await isDataDirectory(root)) throw ofDataDirectory();
+}
+
+/** What is in there is the Engram program's. */
+export function ofDataDirectory(): EngramError {
+  return new EngramError(
     'store-in-data-directory',
     'This is the Engram program’s own data directory, so nothing is written here. Open your project’s folder instead.',
   );

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { dirname, join, resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { loadSqlJs, type SqlJs } from '../adapters/sqlJs.ts';
 import { systemClock } from '../adapters/systemClock.ts';
 import type { MemoryPatch, NewMemory, SavedMemory } from '../engine/folderRequests.ts';
@@ -8,8 +8,10 @@ import type { MemoryCounts, MemoryStore, SqlDatabase, WriteGuard } from '../engi
 import type { ObservationRecord, PromptRecord, RelationRecord, SessionRecord } from '../engine/records.ts';
 import { deleteMemory, editMemory, saveMemory } from '../store/saveMemory.ts';
 import { FolderDatabases } from './databases.ts';
-import { placeAt, writeIn } from './engramFolder.ts';
+import { writeIn } from './engramFolder.ts';
+import { journalled } from './journalled.ts';
 import { readOnlyDatabase } from './refusals.ts';
+import { isOfProgram, mustBeInPlace, placesOf } from './storePlace.ts';
 
 export interface StoreOptions {
   /** Absolute path of `sql-wasm.wasm`; by default beside the library. */
@@ -27,7 +29,7 @@ export interface StoredMemory extends NewMemory {
  * A memory database, for scripts: exactly the tables of the Go program. Every call reads the file anew where another program has changed
  * it, and a call that writes holds the lock of its folder and leaves a whole file behind.
  *
- * A database that the Go program has opened is changed in place by Node's own SQLite. Where Node has none it can be read only
+ * A database that the Go program has opened is changed in place by Node's own SQLite, and its journal tells that program's cloud sync. Where Node has none it can be read only
  * (`store-foreign`), and so can one of a newer release (`store-newer`).
  */
 export class Store {
@@ -100,15 +102,16 @@ export class Store {
     return this.#next(async () => work((await this.#databases.open()).store));
   }
 
-  #write<T>(work: (database: SqlDatabase) => T): Promise<T> {
-    const change = async (guard: WriteGuard): Promise<T> => {
+  #write(work: (database: SqlDatabase) => SavedMemory): Promise<SavedMemory> {
+    const change = async (guard: WriteGuard): Promise<SavedMemory> => {
       const open = await this.#databases.open();
       if (!open.writable) throw readOnlyDatabase(open);
-      const result = work(open.memoryDatabase);
+      await mustBeInPlace(this, open);
+      const result = await journalled({ ...open, live: await isOfProgram(this, open) }, () => work(open.memoryDatabase));
       await this.#databases.save(guard);
       return result;
     };
-    return this.#next(() => writeIn([placeAt(dirname(this.path))], change));
+    return this.#next(async () => writeIn(await placesOf(this), change));
   }
 }
 

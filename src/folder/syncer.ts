@@ -1,12 +1,14 @@
-import { basename, dirname, resolve } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import { FileTransport } from '../adapters/chunkFolder.ts';
 import { lookAtFolder } from '../adapters/folderLook.ts';
+import { detectProjectName } from '../adapters/projectDetection.ts';
 import { systemClock } from '../adapters/systemClock.ts';
 import { makeTurn } from '../adapters/turns.ts';
 import { CloudSyncer } from '../engine/cloud/cloudSyncer.ts';
 import { EngramError } from '../engine/errors.ts';
 import { Exporter, type ExporterParts, learnAndExport } from '../engine/exporter.ts';
 import type { CallContext, ExportOptions, ImportOptions } from '../engine/folderRequests.ts';
+import { FolderRights } from '../engine/folderRights.ts';
 import { normalizeProject } from '../engine/goText.ts';
 import { Importer, type ImporterParts } from '../engine/importer.ts';
 import { NEWEST_MANIFEST_VERSION } from '../engine/manifest.ts';
@@ -25,9 +27,9 @@ import {
 import { scanTransport, type TransportScan } from '../engine/transportScan.ts';
 import { FolderDatabases, type OpenDatabases, pathsIn, workAndSave } from './databases.ts';
 import { placeAt, type WritePlace, writeIn } from './engramFolder.ts';
-
 import { readOnlyDatabase } from './refusals.ts';
 import type { Store } from './store.ts';
+import { folderOf, mustBeInPlace, placesOf } from './storePlace.ts';
 
 export interface SyncerExportOptions extends ExportOptions {
   /** Who exports, as the manifest will say; {@link getUsername} gives the Go program's answer. */
@@ -39,15 +41,28 @@ export interface SyncerImportOptions extends ImportOptions {
   readonly signal?: AbortSignal;
 }
 
+/** For a store that holds the memories of several projects: one that the Engram program has opened, and that is not the folder's own. */
+export interface SyncerOptions {
+  /** Whose memories are exported, and which ones chunks may change or delete. Default: the project that the folder is found to belong to. */
+  readonly project?: string;
+}
+
 /** Where the chunks are. */
 interface SyncerPlace {
   readonly syncDir?: string;
   readonly transport: (guard: WriteGuard | undefined) => Transport;
   readonly project?: string;
+  readonly shares?: string | undefined;
 }
 
 /** What a run works with, while it holds the locks. */
-type Parts = ExporterParts & ImporterParts & { readonly databases: OpenDatabases; readonly save: () => Promise<void> };
+type Parts = ExporterParts &
+  ImporterParts & {
+    readonly databases: OpenDatabases;
+    readonly save: () => Promise<void>;
+    /** Of memories of several projects, the one that is shared. */
+    readonly shares: string | undefined;
+  };
 
 /**
  * Shares the memories of one database through chunks (Go `sync.Syncer`). Calls run one after another; each holds the lock of the folder of
@@ -62,6 +77,8 @@ export class Syncer {
   readonly #syncDir: string | undefined;
   /** Of a cloud. */
   readonly #project: string | undefined;
+  /** As {@link SyncerOptions.project} says. */
+  readonly #shares: string | undefined;
   readonly #transport: (guard: WriteGuard | undefined) => Transport;
   /** The database is the one that stands in the folder of chunks. */
   readonly #isFolders: boolean;
@@ -73,6 +90,7 @@ export class Syncer {
     this.#store = store;
     this.#syncDir = syncDir;
     this.#project = project;
+    this.#shares = place.shares;
     this.#transport = place.transport;
     const root = syncDir ?? (project === undefined ? undefined : folderOf(store));
     const paths = root === undefined ? undefined : pathsIn(root);
@@ -82,14 +100,15 @@ export class Syncer {
   }
 
   /** For a folder that git shares, as a rule `<repository>/.engram` (Go `sync.New` and its other name `sync.NewLocal`). */
-  static local(store: Store, syncDir: string): Syncer {
+  static local(store: Store, syncDir: string, options: SyncerOptions = {}): Syncer {
     const root = resolve(syncDir);
-    return new Syncer(store, { syncDir: root, transport: (guard) => new FileTransport(root, { guard: () => guard }) });
+    const transport = (guard: WriteGuard | undefined): Transport => new FileTransport(root, { guard: () => guard });
+    return new Syncer(store, { syncDir: root, transport, shares: options.project });
   }
 
-  /** For chunks that stand anywhere else (Go `sync.NewWithTransport`). */
-  static withTransport(store: Store, transport: Transport): Syncer {
-    return new Syncer(store, { transport: () => transport });
+  /** For chunks that stand anywhere else (Go `sync.NewWithTransport`). Of memories of several projects the options must say which one is shared. */
+  static withTransport(store: Store, transport: Transport, options: SyncerOptions = {}): Syncer {
+    return new Syncer(store, { transport: () => transport, shares: options.project });
   }
 
   /**
@@ -116,7 +135,8 @@ export class Syncer {
       if (this.#project !== undefined) return exportToCloud(this.#cloud(parts, wanted.project), wanted, context);
       mustBeComplete(await scan(parts));
       const exporting = { importer: new Importer(parts), exporter: new Exporter(parts), scan: async () => (await scan(parts)).chunks };
-      return toSyncResult(await learnAndExport(exporting, wanted, context));
+      const { shares: project } = parts;
+      return toSyncResult(await learnAndExport(exporting, { ...(project !== undefined && { project }), ...wanted }, context));
     };
     return this.#next(() => this.#write(signal, run));
   }
@@ -125,17 +145,23 @@ export class Syncer {
    * Imports what is new, each chunk with the record of it in one transaction. A chunk that cannot be used is among the problems of the
    * result, stays pending, and stops nothing.
    *
-   * @param options `ids`: only these; a chunk whose content is not what its name says is imported only when it is named.
+   * @param options `ids`: only these; a chunk whose content is not what its name says is imported only when it is named. `otherProjects`: these
+   *   may change the memories of other projects, too.
    * @throws {EngramError} those of the databases and of writing; cancelled: what was imported before stays
    */
   async import(options: SyncerImportOptions = {}): Promise<ImportResult> {
-    const { signal, ids } = options;
+    const { signal, ids, otherProjects = false } = options;
     const context = signal ? { signal } : {};
     const run = async (parts: Parts): Promise<ImportResult> => {
       if (this.#project !== undefined) return importFromCloud(this.#cloud(parts), ids, context);
       const recorded = new Set(parts.store.importedChunks());
       const before = await scan(parts);
-      const summary = await new Importer(parts).run(before.chunks, ids && new Set(ids), context);
+      const { rights, ...unlimited } = parts;
+      const summary = await new Importer(otherProjects && ids ? unlimited : { ...unlimited, rights }).run(
+        before.chunks,
+        ids && new Set(ids),
+        context,
+      );
       const imported = [...parts.store.importedChunks()].filter((id) => !recorded.has(id)).length;
       const result = toImportResult(before, summary, imported);
       const { problem } = parts.databases;
@@ -188,32 +214,51 @@ export class Syncer {
     return this.#syncDir !== undefined && (await lookAtFolder(this.#syncDir)).kind === 'absent';
   }
 
-  #write<T>(signal: AbortSignal | undefined, work: (parts: Parts) => Promise<T>): Promise<T> {
+  async #write<T>(signal: AbortSignal | undefined, work: (parts: Parts) => Promise<T>): Promise<T> {
     const run = async (guard: WriteGuard, git: Git | undefined): Promise<T> => {
       // Only the folder's own database is set aside and made anew when it is damaged: any other path may lead to anything.
-      const databases = await this.#databases.open(this.#isFolders ? guard : undefined);
+      const databases = await this.#databases.open(this.#isFolders ? guard : undefined, makeTurn(signal));
       if (!databases.writable) throw readOnlyDatabase(databases);
+      await mustBeInPlace(this.#store, databases);
       const repository = this.#syncDir === undefined ? undefined : git;
-      return workAndSave(this.#databases, guard, () => work(this.#parts(databases, repository, { guard, signal })));
+      const shares = await this.#sharedProject(databases, repository);
+      return workAndSave(this.#databases, guard, () => work(this.#parts(databases, repository, { guard, signal, shares })));
     };
-    return writeIn(this.#places(), run, signal);
+    return writeIn(await this.#places(), run, signal);
   }
 
-  #places(): readonly WritePlace[] {
+  async #places(): Promise<readonly WritePlace[]> {
     const home = dirname(this.#store.path);
-    if (this.#syncDir === undefined) return [placeAt(home)];
-    const shared: WritePlace = { path: this.#syncDir, isShared: true };
-    return home === this.#syncDir ? [shared] : [shared, placeAt(home)];
+    if (this.#project !== undefined) return [placeAt(home)];
+    const shared: readonly WritePlace[] = this.#syncDir === undefined ? [] : [{ path: this.#syncDir, isShared: true }];
+    return home === this.#syncDir ? shared : [...shared, ...(await placesOf(this.#store))];
   }
 
-  #parts(databases: OpenDatabases, git: Git | undefined, run: { guard?: WriteGuard; signal?: AbortSignal | undefined }): Parts {
-    const { guard } = run;
+  /** @throws {EngramError} invalid-input: there is nothing to find it from */
+  async #sharedProject(databases: OpenDatabases, git: Git | undefined): Promise<string | undefined> {
+    if (this.#project !== undefined || this.#isFolders || !databases.isInPlace) return undefined;
+    if (this.#shares !== undefined) return this.#shares;
+    if (this.#syncDir !== undefined) return detectProjectName(dirname(this.#syncDir), git);
+    const message =
+      'This database holds the memories of several projects. Say which one is shared: Syncer.withTransport(store, transport, { project }).';
+    throw new EngramError('invalid-input', message, { subject: 'project' });
+  }
+
+  #parts(
+    databases: OpenDatabases,
+    git: Git | undefined,
+    run: { guard?: WriteGuard; signal?: AbortSignal | undefined; shares?: string | undefined },
+  ): Parts {
+    const { guard, shares } = run;
+    const { store, index } = databases;
     return {
       databases,
       transport: this.#transport(guard),
       save: async () => (guard ? this.#databases.save(guard) : undefined),
-      store: databases.store,
-      index: databases.index,
+      shares,
+      rights: shares === undefined ? undefined : new FolderRights(store, index, shares),
+      store,
+      index,
       clock: systemClock,
       turn: makeTurn(run.signal),
       git,
@@ -229,12 +274,6 @@ export class Syncer {
 export function databasesOf(store: Store): FolderDatabases {
   const home = folderOf(store);
   return new FolderDatabases({ memories: store.path, index: home === undefined ? undefined : pathsIn(home).index }, store.sqlJs);
-}
-
-/** The `.engram` folder whose own database a store is, if it is one. */
-function folderOf({ path }: Store): string | undefined {
-  const home = dirname(path);
-  return basename(home) === '.engram' && pathsIn(home).memories === path ? home : undefined;
 }
 
 async function exportToCloud(cloud: CloudSyncer, options: SyncerExportOptions, context: CallContext): Promise<SyncResult> {

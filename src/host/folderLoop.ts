@@ -132,7 +132,8 @@ export class FolderLoop {
       if (this.#mayRepair(state)) state = await this.#heal();
       this.#parts.keeper.succeeded('import');
       this.#blockedSince = undefined;
-      this.#blocked.reset();
+      if (state.problems.some(({ code }) => code === 'store-locked')) this.#blocked.plan();
+      else this.#blocked.reset();
       if (isUnsettled(state) && !this.#abort.signal.aborted) this.#missing.plan();
     } catch (error) {
       this.#failed(step, error);

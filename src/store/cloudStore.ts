@@ -1,6 +1,6 @@
 import type { CloudStore, CloudUpgradeState, NewMutation, SyncState } from '../engine/cloud/cloudPorts.ts';
 import { formatInstant, formatRfc3339 } from '../engine/goTime.ts';
-import type { SqlDatabase, SqlValue } from '../engine/ports.ts';
+import type { SqlDatabase, SqlValue, Turn } from '../engine/ports.ts';
 import type { Int, SyncMutation } from '../engine/records.ts';
 import {
   encodeSnapshot,
@@ -52,12 +52,16 @@ interface Mark {
 export class SqlCloudStore implements CloudStore {
   readonly #db: SqlDatabase;
 
-  constructor(database: SqlDatabase) {
+  readonly #turn: Turn | undefined;
+
+  /** @param turn asked while another program's transaction is waited for */
+  constructor(database: SqlDatabase, turn?: Turn) {
     this.#db = database;
+    this.#turn = turn;
   }
 
   transaction<T>(work: () => Promise<T>): Promise<T> {
-    return inTransaction(this.#db, work);
+    return inTransaction(this.#db, work, this.#turn);
   }
 
   isEnrolled(project: string): boolean {

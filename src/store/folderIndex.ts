@@ -1,7 +1,7 @@
 import { cloudPrefix, isCloudChunkId } from '../engine/cloud/cloudIds.ts';
 import type { Entity, Holding, IndexedChunk } from '../engine/held.ts';
 import type { ChunkId } from '../engine/manifest.ts';
-import type { FolderIndex, HeldBack, SqlDatabase, SqlRow } from '../engine/ports.ts';
+import type { Counters, FolderIndex, HeldBack, SqlDatabase, SqlRow } from '../engine/ports.ts';
 import type { RelationRecord } from '../engine/records.ts';
 import { mapRows, numberOf, textOf } from './columns.ts';
 import { decodeRelation, encodeRelation } from './relationText.ts';
@@ -24,8 +24,9 @@ CREATE TABLE deferred_relations (sync_id TEXT PRIMARY KEY, record TEXT NOT NULL)
 CREATE TABLE notes (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 `;
 
-/** The note that {@link SqlFolderIndex.belongTo} keeps. */
+/** The notes that {@link SqlFolderIndex.belongTo} keeps. */
 const MEMORIES = 'memories';
+const COUNTERS = 'memories-counters';
 
 const CHUNK_COLUMNS =
   'id, sha256, created_by, created_at, sessions, memories, prompts, relations, rejected, exported_here, merged, size, mtime_ms';
@@ -197,13 +198,25 @@ export class SqlFolderIndex implements FolderIndex {
     return new Map(rows.map(chunkOf).map((chunk) => [chunk.id, chunk]));
   }
 
-  belongTo(memories: string): void {
+  belongTo(memories: string, counters?: Counters): void {
     const before = this.note(MEMORIES);
-    if (before === memories) return;
+    if (before === memories && !(counters && this.#isEarlier(counters))) return;
     atomically(this.#db, () => {
       if (before !== undefined) this.#db.run('UPDATE chunks SET merged = 0; DELETE FROM of_folder; DELETE FROM held_back');
       this.setNote(MEMORIES, memories);
+      this.noteCounters(counters ?? new Map());
     });
+  }
+
+  noteCounters(counters: Counters): void {
+    const text = JSON.stringify([...counters]);
+    if (this.note(COUNTERS) !== text) this.setNote(COUNTERS, text);
+  }
+
+  /** The index is written by nobody else, so the note is what {@link noteCounters} wrote. */
+  #isEarlier(counters: Counters): boolean {
+    const noted = new Map(JSON.parse(this.note(COUNTERS) ?? '[]') as [string, number][]);
+    return [...noted].some(([table, last]) => (counters.get(table) ?? 0) < last);
   }
 
   note(key: string): string | undefined {

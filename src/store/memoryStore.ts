@@ -1,6 +1,6 @@
 import { parseGoJson } from '../engine/goJson.ts';
 import { derivedSyncId } from '../engine/identity.ts';
-import type { HardDelete, MemoryCounts, MemoryStore, SqlDatabase, SqlRow, SqlValue } from '../engine/ports.ts';
+import type { Counters, HardDelete, MemoryCounts, MemoryStore, SqlDatabase, SqlRow, SqlValue, Turn } from '../engine/ports.ts';
 import type { JsonValue, ObservationRecord, PromptRecord, PromptTombstone, RelationRecord, SessionRecord } from '../engine/records.ts';
 import { mapRows, nullable, numberOf, textOf } from './columns.ts';
 import {
@@ -19,7 +19,7 @@ import {
   TOMBSTONE_COLUMNS,
   tombstoneOf,
 } from './recordRows.ts';
-import { inTransaction } from './transaction.ts';
+import { inPieces, inTransaction, type PieceLengths } from './transaction.ts';
 
 const ONE_SESSION = `SELECT ${SESSION_COLUMNS} FROM sessions WHERE id = ?`;
 const ALL_SESSIONS = `SELECT ${SESSION_COLUMNS} FROM sessions ORDER BY started_at, rowid`;
@@ -48,6 +48,11 @@ const LAST_PROMPT_ID = 'SELECT id FROM user_prompts WHERE sync_id = ? ORDER BY i
 
 /** A `target_key` that no Go program asks for: theirs are `local`, `cloud` and `cloud:<project>`. */
 const UNDONE = 'engram-team-memory:undone';
+/** Likewise: some of its rows are here, and it is not recorded as imported yet. */
+const BEGUN = 'engram-team-memory:begun';
+
+/** What SQLite itself counts for tables whose row ids are never given twice: nothing that a program does makes it smaller. */
+const COUNTERS = `SELECT name, seq FROM sqlite_sequence WHERE name IN ('observations', 'user_prompts', 'memory_relations', 'sync_mutations') ORDER BY name`;
 
 /** The last line of the journal for each observation, where it is a deletion and the row is gone. Source: `enqueueSyncMutationTx`, v1.14.0. */
 const HARD_DELETES = `SELECT m.entity_key, m.payload, m.occurred_at FROM sync_mutations m WHERE m.entity = 'observation' AND m.op = 'delete'
@@ -64,19 +69,38 @@ const COUNTS = `SELECT (SELECT count(*) FROM sessions) AS sessions,
   (SELECT count(*) FROM user_prompts) AS prompts,
   (SELECT count(*) FROM memory_relations) AS relations`;
 
+export interface MemoryStoreOptions {
+  /** Asked while another program's transaction is waited for; throws when the request was cancelled. */
+  readonly turn?: Turn;
+  /** Other programs write the database as well: long work leaves them their turn. */
+  readonly pieces?: PieceLengths | undefined;
+}
+
 /**
  * The memories over one SQLite database, with exactly the Go program's tables. Where the driver enforces foreign keys (a database that other
  * programs have open) a session has to be written before its rows.
  */
 export class SqlMemoryStore implements MemoryStore {
   readonly #db: SqlDatabase;
+  readonly #options: MemoryStoreOptions;
 
-  constructor(database: SqlDatabase) {
+  constructor(database: SqlDatabase, options: MemoryStoreOptions = {}) {
     this.#db = database;
+    this.#options = options;
   }
 
   transaction<T>(work: () => Promise<T>): Promise<T> {
-    return inTransaction(this.#db, work);
+    return inTransaction(this.#db, work, this.#options.turn);
+  }
+
+  inPieces<T>(work: (turn: Turn) => Promise<T>, turn: Turn, beforeGap: () => void = () => undefined): Promise<T> {
+    const { pieces } = this.#options;
+    return pieces ? inPieces(this.#db, work, beforeGap, turn, pieces) : inTransaction(this.#db, () => work(turn), turn);
+  }
+
+  /** SQLite begins a transaction on a file that may only be read, and complains at the first statement that would write. */
+  async mustBeWritable(): Promise<void> {
+    await this.transaction(async () => this.#db.run('DELETE FROM sync_chunks WHERE FALSE', []));
   }
 
   importedChunks(): ReadonlySet<string> {
@@ -99,6 +123,23 @@ export class SqlMemoryStore implements MemoryStore {
 
   forgetUndone(id: string): void {
     this.#db.run('DELETE FROM sync_chunks WHERE target_key = ? AND chunk_id = ?', [UNDONE, id]);
+  }
+
+  counters(): Counters {
+    return new Map(this.#db.all(COUNTERS).map((row) => [textOf(row, 'name'), numberOf(row, 'seq')]));
+  }
+
+  begunChunks(): ReadonlySet<string> {
+    const rows = this.#db.all('SELECT chunk_id FROM sync_chunks WHERE target_key = ?', [BEGUN]);
+    return new Set(rows.map((row) => textOf(row, 'chunk_id')));
+  }
+
+  recordBegun(id: string, at: string): void {
+    this.#db.run('INSERT OR IGNORE INTO sync_chunks(target_key, chunk_id, imported_at) VALUES(?, ?, ?)', [BEGUN, id, at]);
+  }
+
+  forgetBegun(id: string): void {
+    this.#db.run('DELETE FROM sync_chunks WHERE target_key = ? AND chunk_id = ?', [BEGUN, id]);
   }
 
   session(id: string): SessionRecord | undefined {

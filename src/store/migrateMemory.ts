@@ -1,6 +1,6 @@
 import { EngramError } from '../engine/errors.ts';
 import { derivedSyncId } from '../engine/identity.ts';
-import type { SqlDatabase } from '../engine/ports.ts';
+import type { SqlDatabase, Turn } from '../engine/ports.ts';
 import { numberOf, textOf } from './columns.ts';
 import {
   createMemoryIndexes,
@@ -11,7 +11,7 @@ import {
   standInForSearchTable,
 } from './memorySchema.ts';
 import { observationOf, promptOf } from './recordRows.ts';
-import { atomically } from './transaction.ts';
+import { atomically, inTransaction } from './transaction.ts';
 
 /** Columns that a release added later and whose first definition has a default that no ALTER may have. Source: `migrate` of v1.14.0. */
 const ALTERED_DEFINITIONS: ReadonlyMap<string, string> = new Map([['observations.updated_at', "TEXT NOT NULL DEFAULT ''"]]);
@@ -70,9 +70,10 @@ export function migrateMemorySchema(database: SqlDatabase): void {
  * As {@link migrateMemorySchema}, of a database that the Go program keeps and may be writing now: nothing is written where nothing is missing,
  * its search tables and triggers stay as they are, and what is added is what that program's own next release adds.
  *
+ * @param turn asked while another program's transaction is waited for
  * @throws {EngramError} store-foreign: of a release so old that its tables would have to be made anew; store-locked, store-corrupt
  */
-export function migrateLiveMemory(database: SqlDatabase): void {
+export async function migrateLiveMemory(database: SqlDatabase, turn?: Turn): Promise<void> {
   if (isUpToDate(database)) return;
   const id = columnsOf(database, 'observations').find((column) => column.name === 'id');
   if (id && id.key !== 1) {
@@ -80,14 +81,15 @@ export function migrateLiveMemory(database: SqlDatabase): void {
       'engram.db was made by a very old release of the Engram program. Nothing was changed: run that program once, it renews the file.';
     throw new EngramError('store-foreign', message, { subject: 'engram.db' });
   }
-  atomically(database, () => {
+  const add = async (): Promise<void> => {
     createMemoryTables(database);
     for (const table of MEMORY_TABLES) addMissingColumns(database, table);
     rebuildChunkRecord(database);
     database.run(REPAIRS);
     deriveSyncIds(database);
     createMemoryIndexes(database);
-  });
+  };
+  await inTransaction(database, add, turn);
 }
 
 /** Reads only. An older Engram program may be adding rows without `sync_id` at any time; an index makes that a short look. */

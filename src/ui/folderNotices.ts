@@ -23,7 +23,10 @@ export function noticeRows(t: Translate, root: string, snapshot: SessionSnapshot
   if (state && state.folder !== 'ok') return [];
   const problems = [...(failure ? [failure] : []), ...(state?.problems ?? [])].filter((problem) => !state || !isTold(state, problem));
   const notices = [
-    ...problems.map((problem) => problemNotice(t, { root, problem, canRepair: state?.healing?.kinds.includes('torn') ?? false })),
+    ...problems.map((problem) => {
+      const isOfLive = state?.live !== undefined && problem.subject === 'engram.db';
+      return problemNotice(t, { root, problem, canRepair: state?.healing?.kinds.includes('torn') ?? false, isOfLive });
+    }),
     ...(state
       ? [
           ...healingNotices(t, root, state),
@@ -59,10 +62,10 @@ const ICONS: Readonly<Record<FolderProblem['severity'], RowIcon>> = {
   error: { name: 'error', color: 'list.errorForeground' },
 };
 
-function problemNotice(t: Translate, of: { root: string; problem: FolderProblem; canRepair: boolean }): Notice {
+function problemNotice(t: Translate, of: { root: string; problem: FolderProblem; canRepair: boolean; isOfLive: boolean }): Notice {
   const { root, problem, canRepair } = of;
   const { code, severity, message, subject = '' } = problem;
-  const detail = sentenceFor(t, code) ?? plain(message, SENTENCE_LENGTH);
+  const detail = (of.isOfLive ? undefined : sentenceFor(t, code)) ?? plain(message, SENTENCE_LENGTH);
   return {
     id: `${code}:${plain(subject)}:${detail}`,
     severity,
@@ -72,7 +75,7 @@ function problemNotice(t: Translate, of: { root: string; problem: FolderProblem;
   };
 }
 
-/** Where the file that could not be written says nothing to a person: what happened, what is safe, what to do. */
+/** Where the file that could not be written says nothing to a person: what happened, what is safe, what to do. Of the live database the message does. */
 function sentenceFor(t: Translate, code: EngramErrorCode): string | undefined {
   switch (code) {
     case 'disk-full':

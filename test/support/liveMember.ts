@@ -50,13 +50,13 @@ export class LiveMember {
     this.folder = openIn(this.root, this.options);
   }
 
-  /** A copy of the database as it is now. */
-  backup(): () => void {
+  /** A copy of the database as it is now. @param how `over`: written into the file that is there then */
+  backup(how: 'anew' | 'over' = 'anew'): () => void {
     const copy = `${this.livePath}.copy`;
     this.agent((database) => database.exec('PRAGMA wal_checkpoint(TRUNCATE)'));
     copyFileSync(this.livePath, copy);
     return () => {
-      for (const end of ['', '-wal', '-shm']) rmSync(`${this.livePath}${end}`, { force: true });
+      for (const end of how === 'anew' ? ['', '-wal', '-shm'] : ['-wal', '-shm']) rmSync(`${this.livePath}${end}`, { force: true });
       copyFileSync(copy, this.livePath);
     };
   }

@@ -66,6 +66,21 @@ describe('FolderLoop', () => {
     expect(arrivals).toEqual(['imported 20']);
   });
 
+  it('a database that another program has to itself is tried again without a word from anybody, until it is free', async () => {
+    const { folder, loop, keeper } = setUp();
+    folder.problems = [{ code: 'store-locked', severity: 'error', message: 'Another program has it.' }];
+    await loop.look('start');
+    expect(keeper.snapshot.state?.problems).toHaveLength(1);
+    await vi.advanceTimersByTimeAsync(1500);
+    expect(folder.calls).toEqual(['state', 'state', 'state']);
+    folder.problems = [];
+    await vi.advanceTimersByTimeAsync(2000);
+    expect(keeper.snapshot.state?.problems).toEqual([]);
+    await vi.advanceTimersByTimeAsync(120_000);
+    expect(folder.calls).toHaveLength(4);
+    loop.dispose();
+  });
+
   it('events without end delay it by 3 s at most', async () => {
     const { folder, loop } = setUp();
     folder.pull('a');

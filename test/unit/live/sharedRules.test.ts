@@ -39,11 +39,11 @@ describe.runIf(findNodeSqlite())('what agents delete for good', () => {
     expect(ann.titles()).toEqual(['Edited']);
   });
 
-  it('is not what is merely absent: a replaced database deletes nothing for the team', async () => {
+  it.each(['anew', 'over'] as const)('is not what is merely absent: a database replaced (%s) deletes nothing for the team', async (how) => {
     const ann = new LiveMember();
     ann.agent((database) => agentSaves(database, 'obs-old'));
     await ann.folder.sync({});
-    const restore = ann.backup();
+    const restore = ann.backup(how);
     ann.agent((database) => agentSaves(database, 'obs-new'));
     receive(ann.root, { sessions: [sessionRow('s-bob')], observations: [memoryRow('obs-bob')] });
     await ann.folder.sync({});
@@ -121,23 +121,29 @@ describe.runIf(findNodeSqlite())('a chunk that an older program has recorded, it
 });
 
 describe.runIf(findNodeSqlite())('a copy of the database in its place', () => {
-  it('gets the edits that its program had ignored, although ours had merged them before', async () => {
-    const ann = new LiveMember();
-    ann.agent((database) => agentSaves(database, 'obs-1', { session_id: 's-bob', title: 'First' }));
-    const id = receive(ann.root, {
-      sessions: [sessionRow('s-bob')],
-      mutations: [mutation('upsert', 'obs-1', memoryRow('obs-1', { title: 'Edited', updated_at: LATER }))],
-    });
-    ann.agent((database) => database.prepare(`INSERT INTO sync_chunks(target_key, chunk_id) VALUES('local', ?)`).run(id));
-    const restore = ann.backup();
-    await ann.folder.sync({});
-    expect(ann.titles()).toEqual(['Edited']);
-    await ann.folder.close();
-    restore();
-    expect(ann.titles()).toEqual(['First']);
-    await ann.folder.sync({});
-    expect(ann.titles()).toEqual(['Edited']);
-  });
+  it.each(['anew', 'over'] as const)(
+    '(%s) gets the edits that its program had ignored, although ours had merged them before',
+    async (how) => {
+      const ann = new LiveMember();
+      ann.agent((database) => agentSaves(database, 'obs-1', { session_id: 's-bob', title: 'First' }));
+      const id = receive(ann.root, {
+        sessions: [sessionRow('s-bob')],
+        mutations: [mutation('upsert', 'obs-1', memoryRow('obs-1', { title: 'Edited', updated_at: LATER }))],
+      });
+      ann.agent((database) => database.prepare(`INSERT INTO sync_chunks(target_key, chunk_id) VALUES('local', ?)`).run(id));
+      const restore = ann.backup(how);
+      await ann.folder.sync({});
+      expect(ann.titles()).toEqual(['Edited']);
+      ann.agent((database) => agentSaves(database, 'obs-2', { title: 'Later' }));
+      await ann.folder.sync({});
+      await ann.folder.close();
+      restore();
+      expect(ann.titles()).toEqual(['First']);
+      await ann.folder.sync({});
+      expect(ann.titles()).toEqual(['Edited', 'Later']);
+      expect((await ann.folder.sync({})).exported.chunkIds).toEqual([]);
+    },
+  );
 });
 
 describe.runIf(findNodeSqlite())('the memories of another project', () => {
