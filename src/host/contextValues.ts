@@ -1,5 +1,5 @@
 import type { FolderKind } from '../engine/folderState.ts';
-import type { Cloud, SessionSnapshot, WorkspaceKind } from './session.ts';
+import { type Cloud, goesThroughCloudAlone, type SessionSnapshot, type WorkspaceKind } from './session.ts';
 
 /** Everything that `when` clauses of package.json may ask, by context key. */
 export interface ContextValues {
@@ -18,6 +18,8 @@ export interface ContextValues {
   readonly 'engram.cloud.connected': boolean;
   /** The project of some folder takes part. */
   readonly 'engram.cloud.enrolled': boolean;
+  /** Every folder goes through the cloud and not through git. */
+  readonly 'engram.cloud.alone': boolean;
   /** An upgrade can be rolled back. */
   readonly 'engram.cloud.upgrading': boolean;
 }
@@ -41,6 +43,7 @@ export function contextValues(
     'engram.cloud.server': cloud.server !== '',
     'engram.cloud.connected': cloud.isConnected,
     'engram.cloud.enrolled': snapshots.some((snapshot) => snapshot.cloud?.enrolled),
+    'engram.cloud.alone': snapshots.length > 0 && snapshots.every(goesThroughCloudAlone),
     'engram.cloud.upgrading': snapshots.some((snapshot) => snapshot.cloud?.upgrade?.canRollBack),
     'engram.syncing': snapshots.some(({ activity }) => activity.kind !== 'idle' && activity.kind !== 'opening'),
   };

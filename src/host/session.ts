@@ -28,6 +28,11 @@ export interface SessionSnapshot {
   readonly automaticRun?: AutomaticRun | undefined;
 }
 
+/** The project goes through the cloud and not through git: a person has let it take part, and no chunk stands in the folder. */
+export function goesThroughCloudAlone({ cloud, isConsented, state }: SessionSnapshot): boolean {
+  return cloud?.enrolled === true && isConsented === true && state?.folder === 'ok' && state.chunkTotals.all === 0;
+}
+
 export interface AutomaticRun {
   /** Milliseconds since 1970. */
   readonly atMs: number;

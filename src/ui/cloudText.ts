@@ -41,7 +41,8 @@ export function cloudHeadline({ t, cloud }: CloudSubject, condition: CloudCondit
   return headlines[condition]();
 }
 
-function workText(t: Translate, cloud: CloudState | undefined): string {
+/** What waits in either direction; one of them must. */
+export function workText(t: Translate, cloud: CloudState | undefined): string {
   const toSend = cloud?.toSend ?? 0;
   const toFetch = cloud?.asked?.toFetch ?? 0;
   if (toSend > 0 && toFetch > 0) return t('{0} to send, {1} to fetch', toSend, toFetch);

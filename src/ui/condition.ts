@@ -1,11 +1,11 @@
 import type { FolderKind, FolderState } from '../engine/folderState.ts';
-import type { SessionSnapshot } from '../host/session.ts';
+import { goesThroughCloudAlone, type SessionSnapshot } from '../host/session.ts';
 import { shareable } from './counts.ts';
 
 /** How one folder stands, in one word; what a person should know first. */
 export interface Condition {
   readonly kind: ConditionKind;
-  /** What the word counts: chunks to import, rows to share, files not committed; else 0. */
+  /** What the word counts: chunks to import or to fetch, rows to share or to send, files not committed; else 0. */
   readonly count: number;
 }
 
@@ -21,6 +21,8 @@ export const CONDITIONS = [
   'pending',
   'ignored',
   'share',
+  'send',
+  'fetch',
   'unlisted',
   'damaged-chunks',
   'deleted-chunks',
@@ -33,20 +35,30 @@ export const CONDITIONS = [
   'foreign',
   'opening',
   'nothing-yet',
+  'in-cloud',
   'synced',
   'absent',
 ] as const;
 
 export type ConditionKind = (typeof CONDITIONS)[number];
 
-export function conditionOf({ state, activity, failure }: SessionSnapshot): Condition {
+export function conditionOf(snapshot: SessionSnapshot): Condition {
+  const { state, activity, failure } = snapshot;
   if (activity.kind !== 'idle' && activity.kind !== 'opening') return { kind: 'running', count: 0 };
   if (state && state.folder !== 'ok') return { kind: NOT_OURS[state.folder], count: 0 };
   const blocked = state && blockOf(state);
   if (blocked) return { kind: blocked, count: 0 };
   if (failure?.code === 'read-only') return { kind: 'read-only', count: 0 };
   if (failure) return { kind: failure.code === 'disk-full' ? 'disk-full' : 'failed', count: 0 };
+  if (goesThroughCloudAlone(snapshot)) return cloudWorkOf(snapshot);
   return state ? workOf(state) : { kind: 'opening', count: 0 };
+}
+
+/** What git would share is nobody's concern there. */
+function cloudWorkOf({ cloud }: SessionSnapshot): Condition {
+  const toFetch = cloud?.asked?.toFetch ?? 0;
+  if (cloud && cloud.toSend > 0) return { kind: 'send', count: cloud.toSend };
+  return toFetch > 0 ? { kind: 'fetch', count: toFetch } : { kind: 'in-cloud', count: 0 };
 }
 
 const NOT_OURS: Readonly<Record<Exclude<FolderKind, 'ok'>, ConditionKind>> = {

@@ -1,4 +1,5 @@
-import type { Activity, SessionSnapshot, WorkspaceKind } from '../host/session.ts';
+import { type Activity, goesThroughCloudAlone, type SessionSnapshot, type WorkspaceKind } from '../host/session.ts';
+import { workText } from './cloudText.ts';
 import { CONDITIONS, type Condition, type ConditionKind, conditionOf } from './condition.ts';
 import { chunkCount } from './counts.ts';
 import { databaseText } from './databaseTexts.ts';
@@ -50,11 +51,18 @@ function folderLine(
 ): string {
   const line = sentenceOf(t, condition, snapshot);
   const database = snapshot.state ? databaseText(t, snapshot.state) : '';
-  const told = database === '' ? line : `${line} ${database}`;
+  const told = [line, cloudLine(t, snapshot), database].filter((part) => part !== '').join(' ');
   const named = isOne ? told : t('{0}: {1}', plain(snapshot.name, LABEL_LENGTH), told);
   return snapshot.state?.mode === 'full' && snapshot.state.folder === 'ok' && !snapshot.state.git.available
     ? `${named} ${t('Git is not available here, so changes are noticed by file events only.')}`
     : named;
+}
+
+/** Where git has chunks the item speaks of git, so what waits for the cloud is said here. */
+function cloudLine(t: Translate, snapshot: SessionSnapshot): string {
+  const { cloud, isConsented } = snapshot;
+  const waits = (cloud?.toSend ?? 0) + (cloud?.asked?.toFetch ?? 0) > 0;
+  return waits && isConsented && !goesThroughCloudAlone(snapshot) ? t('Cloud: {0}.', workText(t, cloud)) : '';
 }
 
 const ICONS: Readonly<Record<ConditionKind, string>> = {
@@ -68,6 +76,8 @@ const ICONS: Readonly<Record<ConditionKind, string>> = {
   pending: 'cloud-download',
   ignored: 'circle-slash',
   share: 'cloud-upload',
+  send: 'cloud-upload',
+  fetch: 'cloud-download',
   unlisted: 'diff-added',
   'damaged-chunks': 'warning',
   'deleted-chunks': 'warning',
@@ -80,6 +90,7 @@ const ICONS: Readonly<Record<ConditionKind, string>> = {
   foreign: 'circle-slash',
   opening: 'sync~spin',
   'nothing-yet': 'sync',
+  'in-cloud': 'cloud',
   synced: 'sync',
   absent: 'sync',
 };
@@ -105,6 +116,8 @@ function wordsOf(t: Translate, { kind, count }: Condition): string {
     pending: () => t('{0} to import', count),
     ignored: () => t('not shared'),
     share: () => t('{0} to share', count),
+    send: () => t('{0} to send', count),
+    fetch: () => t('{0} to fetch', count),
     unlisted: () => t('{0} not listed', count),
     'damaged-chunks': () => t('{0} damaged', count),
     'deleted-chunks': () => t('{0} deleted', count),
@@ -117,6 +130,7 @@ function wordsOf(t: Translate, { kind, count }: Condition): string {
     foreign: () => t('not ours'),
     opening: () => '',
     'nothing-yet': () => t('nothing yet'),
+    'in-cloud': () => t('synced'),
     synced: () => t('synced'),
     absent: () => '',
   };
@@ -153,6 +167,8 @@ export function sentenceOf(t: Translate, { kind, count }: Condition, { failure, 
       count === 1 ? t('1 chunk of your team waits to be imported.') : t('{0} chunks of your team wait to be imported.', count),
     ignored: () => t('Git ignores this .engram folder, so nothing in it is shared.'),
     share: () => (count === 1 ? t('1 change is not shared yet.') : t('{0} changes are not shared yet.', count)),
+    send: () => (count === 1 ? t('1 change waits to be sent to the cloud.') : t('{0} changes wait to be sent to the cloud.', count)),
+    fetch: () => (count === 1 ? t('1 chunk of your team waits in the cloud.') : t('{0} chunks of your team wait in the cloud.', count)),
     unlisted: () =>
       count === 1
         ? t('1 chunk is here that manifest.json does not list.')
@@ -172,6 +188,7 @@ export function sentenceOf(t: Translate, { kind, count }: Condition, { failure, 
     foreign: () => t('The .engram folder here belongs to another tool. Nothing in it is touched.'),
     opening: () => t('Reading the folder.'),
     'nothing-yet': () => t('Nothing is shared yet. Save a memory to begin.'),
+    'in-cloud': () => t('The cloud has everything that you share.'),
     synced: () => t('Everything is imported and shared.'),
     absent: () => t('There is no .engram folder here.'),
   };
@@ -192,6 +209,10 @@ function clickOf(t: Translate, kind: ConditionKind): { readonly command: string 
       return { command: 'engram.syncAll', hint: t('Click to import and share') };
     case 'share':
       return { command: 'engram.syncAll', hint: t('Click to write what is new into a chunk') };
+    case 'send':
+    case 'fetch':
+    case 'in-cloud':
+      return { command: 'engram.syncCloud', hint: t('Click to sync with the cloud') };
     case 'conflict':
     case 'manifest-damaged':
       return { command: 'engram.repairManifest', hint: t('Click to repair') };

@@ -80,6 +80,8 @@ async function everythingArrives({ stage, server, window, bob }: Scene): Promise
   await eventually('what was saved is sent by itself', () => sent(server) === 2, 20_000);
   await eventually('what a teammate sent is here', () => memoriesIn(bob).includes('Prices are integers in cents'));
   await sees(window, /By itself.*(sent|fetched) 1 memory/);
+  // Nothing of this project goes through git, so the status item speaks of the cloud.
+  await window.seesStatus(/synced/);
   await picture(stage, window, 'cloud-automatic');
 }
 
@@ -88,10 +90,11 @@ async function anOutage({ stage, server, window, bob }: Scene): Promise<void> {
   await server.close();
   await saveMemory(window, 'Checkout retries must be idempotent', 'The gateway charged twice.');
   await sees(window, /kept here.*Next try: .*Cloud not reachable/);
+  await window.seesStatus(/1 to send/);
   await picture(stage, window, 'cloud-automatic-away');
   await server.listen(port);
   teammateSends(server, 'Search index lagged after a deploy');
-  await window.command('Engram: Sync with Cloud');
+  await window.statusItem.click();
   await eventually('a sync by hand is possible at any time', () => sent(server) === 3, 20_000);
   await eventually('and it goes on by itself', () => memoriesIn(bob).includes('Search index lagged after a deploy'), 20_000);
   await sees(window, /server has everything.*Up to date/);

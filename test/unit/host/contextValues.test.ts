@@ -61,6 +61,16 @@ describe('contextValues of the cloud', () => {
     expect(of([snapshot({}), { ...snapshot({}), cloud }], { server, isConnected: true })).toEqual(['server', 'connected', 'enrolled']);
     expect(of([{ ...snapshot({}), cloud: { ...cloud, upgrade } }])).toEqual(['enrolled', 'upgrading']);
   });
+
+  it('tells projects that go through the cloud alone from those that git has chunks of', () => {
+    const alone = (...snapshots: SessionSnapshot[]) => contextValues('ready', snapshots)['engram.cloud.alone'];
+    const consented = (state: Partial<FolderState>): SessionSnapshot => ({ ...snapshot(state), cloud, isConsented: true });
+    expect(alone(consented({}))).toBe(true);
+    expect(alone()).toBe(false);
+    expect(alone(consented(totals(0, 4)))).toBe(false);
+    expect(alone({ ...snapshot({}), cloud })).toBe(false);
+    expect(alone(consented({}), snapshot({}))).toBe(false);
+  });
 });
 
 describe('describeWindow', () => {

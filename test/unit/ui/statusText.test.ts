@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { CloudState } from '../../../src/engine/cloud/cloudState.ts';
 import type { FolderState } from '../../../src/engine/folderState.ts';
 import type { SessionSnapshot } from '../../../src/host/session.ts';
 import { statusText } from '../../../src/ui/statusText.ts';
@@ -125,4 +126,42 @@ it('never lets a folder name or a failure into the text as an icon or a second l
       expect(drawn?.tooltip.split('\n')).toHaveLength(3);
     }),
   );
+});
+
+describe('statusText of a folder that takes part in the cloud', () => {
+  const cloud = { server: 'https://cloud.example', offeredServer: '', project: 'shop', enrolled: true, toSend: 0, promptsHere: 0 };
+  const inCloud = (change: Partial<CloudState>, state: Parameters<typeof snapshot>[0] = {}, isConsented = true): SessionSnapshot =>
+    snapshot({ toShare: { memories: 2 }, ...state }, { cloud: { ...cloud, ...change }, ...(isConsented && { isConsented }) });
+  const asked = (toFetch: number) => ({ asked: { atMs: 0, toFetch, reasonCode: '' } });
+  const noChunks = { chunkTotals: { all: 0, imported: 0 } };
+
+  it.each<[string, SessionSnapshot, string]>([
+    ['$(cloud-upload) Engram: 2 to send', inCloud({ toSend: 2, ...asked(1) }, noChunks), '2 changes wait to be sent to the cloud.'],
+    ['$(cloud-upload) Engram: 1 to send', inCloud({ toSend: 1 }, noChunks), '1 change waits to be sent to the cloud.'],
+    ['$(cloud-download) Engram: 1 to fetch', inCloud(asked(1), noChunks), '1 chunk of your team waits in the cloud.'],
+    ['$(cloud) Engram: synced', inCloud({}, noChunks), 'The cloud has everything that you share.'],
+    ['$(cloud) Engram: synced', inCloud({}, { ...noChunks, git: { ignored: true } }), 'The cloud has everything that you share.'],
+  ])('%s, where no chunk stands in it', (text, one, sentence) => {
+    const shown = status(one);
+    expect([shown?.text, shown?.command]).toEqual([text, 'engram.syncCloud']);
+    expect(shown?.tooltip).toBe(`${sentence}\nClick to sync with the cloud`);
+  });
+
+  it('speaks of git where git has chunks, and of the cloud in the tooltip', () => {
+    const both = status(inCloud({ toSend: 2, ...asked(1) }));
+    expect(both?.text).toBe('$(cloud-upload) Engram: 2 to share');
+    expect(both?.tooltip).toBe('2 changes are not shared yet. Cloud: 2 to send, 1 to fetch.\nClick to write what is new into a chunk');
+    expect(status(inCloud({}))?.tooltip).not.toContain('Cloud');
+  });
+
+  it('speaks of git where only the database says that it takes part', () => {
+    const unsaid = status(inCloud({ toSend: 2 }, noChunks, false));
+    expect([unsaid?.text, unsaid?.command]).toEqual(['$(cloud-upload) Engram: 2 to share', 'engram.syncAll']);
+    expect(unsaid?.tooltip).not.toContain('Cloud');
+  });
+
+  it('says first what stands in the way', () => {
+    expect(status(inCloud({ toSend: 2 }, { ...noChunks, database: 'tracked' }))?.text).toBe('$(warning) Engram: database blocked');
+    expect(status(inCloud({ toSend: 2 }, noChunks), snapshot({ manifest: 'conflict' }))?.text).toBe('$(warning) Engram: conflict');
+  });
 });
