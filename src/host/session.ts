@@ -1,6 +1,6 @@
 import type { Event, Uri, WorkspaceFolder } from 'vscode';
 import type { CloudCheck, CloudState, CloudSyncSummary } from '../engine/cloud/cloudState.ts';
-import type { CallContext, FolderRequests } from '../engine/folderRequests.ts';
+import type { CallContext, DatabaseChoice, FolderRequests } from '../engine/folderRequests.ts';
 import type { FolderProblem, FolderState, HealSummary, ImportSummary } from '../engine/folderState.ts';
 import type { MemoryChoice } from './memoryChoices.ts';
 
@@ -103,8 +103,11 @@ export interface Sessions {
   lookAround(): void;
   /** Somebody looks at the cloud's view: asks the server what it has, where they have connected and enrolled. */
   askCloud(): Promise<void>;
-  /** What a person has said about a folder's memories. `isAsked`: there is nothing to ask about which database to use. */
-  memoryChoice(session: FolderSession): MemoryChoice & { readonly isAsked: boolean };
+  /**
+   * What a person has said about a folder's memories. `isAsked`: there is nothing to ask about which database to use. `wanted`: which, be it there
+   * or not.
+   */
+  memoryChoice(session: FolderSession): MemoryChoice & { readonly isAsked: boolean; readonly wanted: DatabaseChoice };
   /** Remembers it for this workspace; it holds before the promise resolves. */
   chooseMemories(session: FolderSession, change: MemoryChoice): Promise<void>;
   /** Another project to share from the live database; nothing of it has been said to may leave. */

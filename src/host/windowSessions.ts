@@ -148,9 +148,10 @@ export class WindowSessions implements Sessions, Disposable {
     }
   }
 
-  memoryChoice({ root }: FolderSession): MemoryChoice & { readonly isAsked: boolean } {
+  memoryChoice({ root }: FolderSession): ReturnType<Sessions['memoryChoice']> {
     const choice = this.#parts.memoryChoices.of(root.fsPath);
-    return { ...choice, isAsked: choice.database !== undefined || readSettings(root).isDatabaseSet };
+    const { database, isDatabaseSet } = readSettings(root);
+    return { ...choice, isAsked: choice.database !== undefined || isDatabaseSet, wanted: choice.database ?? database };
   }
 
   async chooseMemories({ root }: FolderSession, change: MemoryChoice): Promise<void> {

@@ -1,4 +1,5 @@
 import type { ExportPreview } from '../engine/exportPreview.ts';
+import type { DatabaseChoice } from '../engine/folderRequests.ts';
 import type { ChunkRow, FolderState, HeldBackChunk } from '../engine/folderState.ts';
 import { authorText, type Drawing } from './chunkStates.ts';
 import { contentOf, memoryCount } from './counts.ts';
@@ -16,6 +17,11 @@ export function databaseText(t: Translate, { live, liveFound }: Pick<FolderState
 export function databaseLabel(t: Translate, { live, liveFound }: Pick<FolderState, 'live' | 'liveFound'>): string {
   if (live) return t('Engram program: {0}', plain(live.project, LABEL_LENGTH));
   return liveFound === undefined ? '' : t('this folder’s own');
+}
+
+/** @param wanted what a person, or the setting, says: the Engram program's may be chosen and not be there */
+export function databaseInUse(wanted: DatabaseChoice, live: FolderState['live']): 'workspace' | 'live' {
+  return wanted === 'live' || (wanted === 'auto' && live) ? 'live' : 'workspace';
 }
 
 export interface DatabaseItem {

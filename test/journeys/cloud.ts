@@ -30,6 +30,7 @@ export function atCommandLine(clone: string, server: TeamServer) {
 /** The sentence above the rows is drawn a little after them. */
 export async function picture(stage: Stage, window: Workbench, name: string): Promise<void> {
   if ((await window.view('Cloud').count()) > 0) await toTop(window);
+  await window.page.mouse.move(800, 200); // a tooltip would cover a row
   await window.page.waitForTimeout(500);
   await stage.picture(window, name);
 }

@@ -1,6 +1,6 @@
 import { commands, l10n, window } from 'vscode';
 import type { FolderSession } from '../../host/session.ts';
-import { changedDatabaseText, databaseItems } from '../databaseTexts.ts';
+import { changedDatabaseText, databaseInUse, databaseItems } from '../databaseTexts.ts';
 import { targetOf } from '../targets.ts';
 import { chooseSession, mustBeTrusted } from './choose.ts';
 import type { CommandContext } from './commandContext.ts';
@@ -13,14 +13,15 @@ export async function chooseDatabase(context: CommandContext, argument: unknown)
 }
 
 async function pickDatabase({ sessions }: CommandContext, session: FolderSession): Promise<void> {
-  const isLive = session.snapshot.state?.live !== undefined;
-  const items = databaseItems(l10n.t, isLive ? 'live' : 'workspace');
+  const inUse = databaseInUse(sessions.memoryChoice(session).wanted, session.snapshot.state?.live);
+  const items = databaseItems(l10n.t, inUse);
   const picked = await window.showQuickPick(items, { placeHolder: l10n.t('Which memories does this folder share?') });
   if (!picked) return;
   await sessions.chooseMemories(session, { database: picked.database });
-  const { state } = session.snapshot;
-  const isChanged = (state?.live !== undefined) !== isLive;
-  if (state && isChanged) await tell(session, changedDatabaseText(l10n.t, state.live !== undefined));
+  const isLive = session.snapshot.state?.live !== undefined;
+  // One that cannot be opened is told in the view.
+  const isOpen = isLive === (picked.database === 'live');
+  if (isOpen && picked.database !== inUse) await tell(session, changedDatabaseText(l10n.t, isLive));
 }
 
 /** Whoever changes over leaves memories behind, so the way to copy them is offered. */

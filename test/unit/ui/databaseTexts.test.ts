@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { ExportPreview } from '../../../src/engine/exportPreview.ts';
 import type { LiveMemories } from '../../../src/engine/folderState.ts';
 import { chunkRows } from '../../../src/ui/chunkRows.ts';
-import { databaseItems, databaseLabel, heldBackItems, previewLines } from '../../../src/ui/databaseTexts.ts';
+import { databaseInUse, databaseItems, databaseLabel, heldBackItems, previewLines } from '../../../src/ui/databaseTexts.ts';
 import { statusText } from '../../../src/ui/statusText.ts';
 import { chunk as chunkRow, drawing, english, ROOT, snapshot } from './folderSnapshots.ts';
 
@@ -26,6 +26,12 @@ describe('which memories are in use', () => {
 
   it('shows what somebody else wrote as text', () => {
     expect(databaseLabel(english, { live: { ...live, project: 'a\u202e$(x)\nb' } })).not.toMatch(/\n|\u202e/);
+  });
+
+  it('is what was chosen, also while it cannot be opened', () => {
+    expect([databaseInUse('live', undefined), databaseInUse('live', live)]).toEqual(['live', 'live']);
+    expect([databaseInUse('auto', undefined), databaseInUse('auto', live)]).toEqual(['workspace', 'live']);
+    expect(databaseInUse('workspace', undefined)).toBe('workspace');
   });
 
   it('stands first among the choices', () => {
