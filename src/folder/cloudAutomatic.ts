@@ -1,9 +1,10 @@
 import { systemClock } from '../adapters/systemClock.ts';
+import type { Applied } from '../engine/applyChunk.ts';
 import { AutosyncManager } from '../engine/cloud/autosync.ts';
 import type { Http } from '../engine/cloud/cloudPorts.ts';
 import { MutationTransport } from '../engine/cloud/mutationTransport.ts';
 import type { CallContext } from '../engine/folderRequests.ts';
-import type { FolderProblem } from '../engine/folderState.ts';
+import type { FolderProblem, ImportSummary } from '../engine/folderState.ts';
 import type { UpgradeLifecycleHooks } from '../engine/upgrade/rollback.ts';
 import type { FolderAccess } from './folderAccess.ts';
 import { mustBeAllowedToLeave } from './refusals.ts';
@@ -33,6 +34,7 @@ export class CloudAutomatic {
   readonly #manager: AutosyncManager;
   /** Of the cycle that runs. */
   #context: CallContext = {};
+  #pulled: Applied[] = [];
 
   /** @throws {EngramError} cloud-config */
   constructor(parts: AutomaticParts) {
@@ -50,6 +52,7 @@ export class CloudAutomatic {
       clock: systemClock,
       includePersonal,
       includePrompts,
+      onPulled: (applied) => this.#pulled.push(applied),
       // Its own timers would run beside the folder's other requests.
       later: () => () => undefined,
       random: Math.random,
@@ -70,15 +73,33 @@ export class CloudAutomatic {
     return phase === 'disabled' || systemClock.now() < (backoffUntilMs ?? 0);
   }
 
-  /** One cycle. A server that fails is no error here: it is waited for. @returns what was passed over, and why it failed */
-  async run(context: CallContext): Promise<readonly FolderProblem[]> {
+  /**
+   * One cycle. A server that fails is no error here: it is waited for.
+   *
+   * @param chunks what the sync before it has brought
+   * @returns the same with what this one has, with what was passed over, and why it failed
+   */
+  async run(chunks: ImportSummary, context: CallContext): Promise<ImportSummary> {
     this.#context = context;
+    this.#pulled = [];
     try {
       await this.#manager.runOnce();
     } finally {
       this.#context = {};
     }
     const { problems, lastError } = this.#manager.status;
-    return lastError === '' ? problems : [...problems, { code: 'cloud-refused', severity: 'warning', message: lastError }];
+    const failed: FolderProblem[] = lastError === '' ? [] : [{ code: 'cloud-refused', severity: 'warning', message: lastError }];
+    const sum = (of: (counts: Omit<Applied, 'heldBack'>) => number): number =>
+      this.#pulled.reduce((total, applied) => total + of(applied), of(chunks));
+    return {
+      ...chunks,
+      sessions: sum(({ sessions }) => sessions),
+      memories: sum(({ memories }) => memories),
+      prompts: sum(({ prompts }) => prompts),
+      relations: sum(({ relations }) => relations),
+      edits: sum(({ edits }) => edits),
+      deletes: sum(({ deletes }) => deletes),
+      problems: [...chunks.problems, ...problems, ...failed],
+    };
   }
 }

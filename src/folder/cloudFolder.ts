@@ -122,9 +122,9 @@ export class CloudFolder {
     const outcome = await this.#sync(options, context).catch((error: unknown) => ({ error }));
     // What may not leave in chunks may not leave as single changes either.
     if ('error' in outcome && EngramError.is(outcome.error, 'cloud-unenrolled')) throw outcome.error;
-    const problems = await automatic.run(context);
+    const imported = await automatic.run('error' in outcome ? NOTHING_YET.imported : outcome.imported, context);
     if ('error' in outcome) throw outcome.error;
-    return { ...outcome, imported: { ...outcome.imported, problems: [...outcome.imported.problems, ...problems] } };
+    return { ...outcome, imported };
   }
 
   /** Made anew where the settings are others than before. */

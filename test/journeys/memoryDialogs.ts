@@ -165,7 +165,7 @@ async function memoriesOnly({ window, carol }: Scene): Promise<void> {
 async function heldBack({ stage, window, carol, file }: Scene): Promise<void> {
   receiveDeletion(path.join(carol, '.engram'), 'obs-other');
   const words = /1 change of another project’s memories came with a chunk\. It waits until you allow it; nothing was changed/;
-  await window.seesNotice('Other projects', words, 'Click to');
+  await window.seesNotice('Other projects', words, 'Click to look at them');
   await stage.picture(window, 'held-back');
   assert.ok(liveTitles(file).includes('Of another project'), 'held back');
   await window.page.mouse.move(700, 120);

@@ -1,3 +1,4 @@
+import type { Applied } from '../applyChunk.ts';
 import type { FolderProblem } from '../folderState.ts';
 import type { Clock, FolderIndex, MemoryStore, Turn } from '../ports.ts';
 import type { CloudParts } from './cloudParts.ts';
@@ -24,6 +25,8 @@ export interface AutosyncContext {
   /** Absent: what is enrolled is sent. What comes is of every enrolled project, because they share one cursor. */
   readonly maySend?: ((project: string) => boolean) | undefined;
   readonly batch: number;
+  /** Told of what one project's part of a page has changed here. */
+  readonly onPulled?: ((applied: Applied) => void) | undefined;
   /** Of the cycle that runs. */
   readonly problems: FolderProblem[];
 }

@@ -74,8 +74,9 @@ export class AutosyncPull {
     holdAsMutations({ index, store, project }, versions);
     const view = { store, cloud, index, project };
     const applier = new ChunkApplier(projectStore(view), index, projectRights(view));
-    await applier.apply(versions, turn, { chunkId: cloudMutationsId(project), wasHere: false });
+    const applied = await applier.apply(versions, turn, { chunkId: cloudMutationsId(project), wasHere: false });
     await applier.retryDeferred(turn);
+    this.#context.onPulled?.(applied);
     return countRejected(versions.rejected);
   }
 }

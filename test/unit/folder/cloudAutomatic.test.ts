@@ -41,7 +41,7 @@ describe('the cloud by itself', () => {
     await folder.save({ title: 'Mine', content: 'Content', project: 'demo' });
     server.mutations.push(session, mutationOf(2, 'From automatic sync elsewhere'));
     const first = await folder.cloudSync({ automatic: true });
-    expect(first).toMatchObject({ exported: { memories: 1 }, imported: { problems: [] } });
+    expect(first).toMatchObject({ exported: { memories: 1 }, imported: { memories: 1, sessions: 1, problems: [] } });
     expect(server.chunks('demo')).toHaveLength(1);
     expect((await folder.search('elsewhere', {})).map(({ title }) => title)).toEqual(['From automatic sync elsewhere']);
     const again = await folder.cloudSync({ automatic: true });
