@@ -49,9 +49,12 @@ export function databaseItems(t: Translate, inUse: 'workspace' | 'live'): readon
   return inUse === 'live' ? [live, workspace] : [workspace, live];
 }
 
-/** After a change: which memories are in use, and what became of the others. */
-export function changedDatabaseText(t: Translate, isLive: boolean): string {
-  return isLive
+/** After a change: which memories are in use, and what became of the others; `''` where they cannot be opened, which is told elsewhere. */
+export function changedDatabaseText(t: Translate, picked: 'workspace' | 'live', state: FolderState | undefined): string {
+  const isOpen =
+    state && state.database !== 'unreadable' && state.database !== 'not-a-file' && (state.live ? 'live' : 'workspace') === picked;
+  if (!isOpen) return '';
+  return picked === 'live'
     ? t('The memories of the Engram program are in use now. Nothing was copied: the folder’s own stay where they are.')
     : t('This folder’s own memories are in use now. Nothing was copied: those of the Engram program stay where they are.');
 }

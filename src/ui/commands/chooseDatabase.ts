@@ -18,10 +18,8 @@ async function pickDatabase({ sessions }: CommandContext, session: FolderSession
   const picked = await window.showQuickPick(items, { placeHolder: l10n.t('Which memories does this folder share?') });
   if (!picked) return;
   await sessions.chooseMemories(session, { database: picked.database });
-  const isLive = session.snapshot.state?.live !== undefined;
-  // One that cannot be opened is told in the view.
-  const isOpen = isLive === (picked.database === 'live');
-  if (isOpen && picked.database !== inUse) await tell(session, changedDatabaseText(l10n.t, isLive));
+  const text = changedDatabaseText(l10n.t, picked.database, session.snapshot.state);
+  if (picked.database !== inUse && text !== '') await tell(session, text);
 }
 
 /** Whoever changes over leaves memories behind, so the way to copy them is offered. */

@@ -2,9 +2,16 @@ import { describe, expect, it } from 'vitest';
 import type { ExportPreview } from '../../../src/engine/exportPreview.ts';
 import type { LiveMemories } from '../../../src/engine/folderState.ts';
 import { chunkRows } from '../../../src/ui/chunkRows.ts';
-import { databaseInUse, databaseItems, databaseLabel, heldBackItems, previewLines } from '../../../src/ui/databaseTexts.ts';
+import {
+  changedDatabaseText,
+  databaseInUse,
+  databaseItems,
+  databaseLabel,
+  heldBackItems,
+  previewLines,
+} from '../../../src/ui/databaseTexts.ts';
 import { statusText } from '../../../src/ui/statusText.ts';
-import { chunk as chunkRow, drawing, english, ROOT, snapshot } from './folderSnapshots.ts';
+import { chunk as chunkRow, drawing, english, folderState, ROOT, snapshot } from './folderSnapshots.ts';
 
 const live: LiveMemories = {
   path: '/home/ann/.engram/engram.db',
@@ -32,6 +39,18 @@ describe('which memories are in use', () => {
     expect([databaseInUse('live', undefined), databaseInUse('live', live)]).toEqual(['live', 'live']);
     expect([databaseInUse('auto', undefined), databaseInUse('auto', live)]).toEqual(['workspace', 'live']);
     expect(databaseInUse('workspace', undefined)).toBe('workspace');
+  });
+
+  it('is told after a change, once it is open', () => {
+    const text = (picked: 'live' | 'workspace', differences: Parameters<typeof folderState>[0]) =>
+      changedDatabaseText(english, picked, folderState(differences));
+    expect(text('live', { live })).toMatch(/^The memories of the Engram program are in use now\. Nothing was copied/);
+    expect(text('workspace', { liveFound: '/x' })).toMatch(/^This folder’s own memories are in use now\. Nothing was copied/);
+    // Why not is a row of the view.
+    expect(text('live', { live, database: 'unreadable' })).toBe('');
+    expect(text('live', { database: 'unreadable' })).toBe('');
+    expect(text('workspace', { database: 'not-a-file' })).toBe('');
+    expect(changedDatabaseText(english, 'live', undefined)).toBe('');
   });
 
   it('stands first among the choices', () => {
