@@ -251,6 +251,7 @@ export function headlineOf(t: Translate, code: EngramErrorCode): string {
     'not-found': () => t('Not found'),
     'invalid-input': () => t('Cannot be saved'),
     'git-failed': () => t('Git failed'),
+    'program-failed': () => t('Engram program failed'),
     untrusted: () => t('Restricted Mode'),
     'cloud-config': () => t('Cloud settings'),
     'cloud-unreachable': () => t('Cloud not reachable'),
