@@ -46,7 +46,9 @@ export interface ProgramSyncSummary {
   readonly imported: ArrivalCounts & { readonly chunks: number };
   /** Changes in chunks that it has recorded as imported, and that its database does not have. */
   readonly notBrought: number;
-  /** Memories that are older now than they were before. */
+  /** Memories that the program had set back to an older version, and that are as they were before again. */
+  readonly putBack: number;
+  /** Those that it has set back, and that could not be put back. */
   readonly setBack: number;
   /** Chunks that still wait. */
   readonly waiting: number;

@@ -78,18 +78,12 @@ export class Arrivals {
     return missing;
   }
 
-  /** By {@link versionKey}: the order of what the memories have. */
-  orders(): ReadonlyMap<string, string> {
-    return new Map(
-      [...this.#wanted].flatMap(([key, version]) => {
-        const local = this.#local(version);
-        return local ? [[key, local.order] as const] : [];
-      }),
-    );
-  }
-
-  newerHere(): number {
-    return [...this.#wanted.values()].filter((version) => (this.#local(version)?.order ?? '') > version.order).length;
+  /** What the memories have in a newer version: some releases of the program set it back. */
+  newerHere(): readonly RowVersion[] {
+    return [...this.#wanted.values()].flatMap((version) => {
+      const local = this.#local(version);
+      return local && local.order > version.order ? [local] : [];
+    });
   }
 
   /** Edits and deletions of rows that are another project's. */

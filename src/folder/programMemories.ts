@@ -153,7 +153,7 @@ function revisionsOf({ memoryDatabase }: OpenDatabases): ReadonlyMap<unknown, nu
 }
 
 /** The number by which the program knows a row; it never gives one twice. @throws {EngramError} not-found */
-function rowId({ memoryDatabase, store }: OpenDatabases, syncId: string): number {
+export function rowId({ memoryDatabase, store }: OpenDatabases, syncId: string): number {
   const row = store.observation(syncId);
   const id = memoryDatabase.all('SELECT max(id) AS id FROM observations WHERE sync_id = ?', [syncId])[0]?.['id'];
   if (!row || row.deletedAt || typeof id !== 'number') throw notFound('memory');

@@ -3,14 +3,15 @@ import { makeTurn } from '../adapters/turns.ts';
 import { getUsername } from '../adapters/userName.ts';
 import { decodeChunk } from '../engine/chunkCodec.ts';
 import type { ScannedChunk } from '../engine/chunkScan.ts';
-import { EngramError } from '../engine/errors.ts';
 import { previewOf } from '../engine/exportPreview.ts';
 import type { CallContext } from '../engine/folderRequests.ts';
 import { normalizeProject } from '../engine/goText.ts';
 import { isChunkFault } from '../engine/importer.ts';
 import type { ProgramPreview, ProgramShared, ProgramStop, ProgramSyncOptions, ProgramSyncSummary } from '../engine/programSync.ts';
 import type { FolderAccess, Reading, Writing } from './folderAccess.ts';
+import { withChunksLearned } from './learnedView.ts';
 import { Arrivals, countArrivals, NO_ARRIVALS, readWaiting, waitsForProgram } from './programArrivals.ts';
+import { putBack } from './programPutBack.ts';
 import type { FinishedRun, ProgramSite } from './programSite.ts';
 
 const NOTHING_SHARED: ProgramShared = { chunkIds: [], memories: 0, personal: 0, prompts: 0, sessions: 0, mutations: 0 };
@@ -31,7 +32,7 @@ export class ProgramSyncer {
     const git = await this.#access.git();
     const reading = { databases, git, status: await git?.folderStatus(), turn: makeTurn(context.signal) };
     const project = await this.#access.project(reading);
-    return this.#withChunksLearned(reading, async (view) => {
+    return withChunksLearned(this.#access, reading, async (view) => {
       const chunks = await this.#waiting(view);
       const arrivals = new Arrivals(await readWaiting(this.#access, chunks, view), databases);
       const filter = { includePersonal: true, includePrompts: true, ...(project !== undefined && { project }) };
@@ -42,7 +43,7 @@ export class ProgramSyncer {
         chunks: chunks.length,
         arrivals: countArrivals(arrivals.missing().values()),
         otherProjects: project === undefined ? 0 : arrivals.otherProjects(project),
-        newerHere: arrivals.newerHere(),
+        newerHere: arrivals.newerHere().length,
         altered: chunks.filter(({ state }) => state === 'altered').length,
         unreadable: chunks.filter(({ state }) => state === 'unreadable').length,
         share: previewOf(plan, { author, project: normalizeProject(project ?? '').normalized }),
@@ -78,20 +79,21 @@ export class ProgramSyncer {
 
   async #import(writing: Writing): Promise<Omit<ProgramSyncSummary, 'waiting' | 'shared'>> {
     const waiting = await this.#waiting(writing);
-    if (waiting.length === 0) return { imported: { ...NO_ARRIVALS, chunks: 0 }, notBrought: 0, setBack: 0 };
+    if (waiting.length === 0) return { imported: { ...NO_ARRIVALS, chunks: 0 }, notBrought: 0, putBack: 0, setBack: 0 };
     const rows = await readWaiting(this.#access, waiting, writing);
     const before = new Arrivals(rows, writing.databases);
-    const [missing, orders] = [before.missing(), before.orders()];
+    const [missing, newer] = [before.missing(), before.newerHere()];
     const stopped = await this.#run(['sync', '--import'], 'import', writing);
     const { databases } = await this.#again(writing);
     const recorded = databases.store.importedChunks();
     const taken = new Set<string>(waiting.filter(({ id }) => recorded.has(id)).map(({ id }) => id));
-    const after = new Arrivals(rows, databases);
-    const left = after.missing();
+    const left = new Arrivals(rows, databases).missing();
+    const notBrought = new Arrivals(rows, databases, taken).missing().size;
+    const project = (await this.#access.project(writing)) ?? '';
     return {
       imported: { ...countArrivals([...missing].filter(([key]) => !left.has(key)).map(([, change]) => change)), chunks: taken.size },
-      notBrought: new Arrivals(rows, databases, taken).missing().size,
-      setBack: [...after.orders()].filter(([key, order]) => order < (orders.get(key) ?? '')).length,
+      notBrought,
+      ...(await putBack({ access: this.#access, site: this.#site, project, context: writing.context }, databases, newer)),
       ...(stopped && { stopped }),
     };
   }
@@ -136,22 +138,4 @@ export class ProgramSyncer {
     const recorded = reading.databases.store.importedChunks();
     return (await this.#access.scan(reading)).filter((chunk) => waitsForProgram(chunk, recorded.has(chunk.id)));
   }
-
-  /** With an index, made for the moment, of all that the chunks hold: the memories are only looked at, so the folder's own is never filled. */
-  async #withChunksLearned<T>(reading: Reading, work: (view: Reading) => Promise<T>): Promise<T> {
-    const scratch = await this.#access.databases.scratch();
-    try {
-      const blank = { ...reading, databases: { ...reading.databases, store: scratch.store, index: scratch.index } };
-      const importer = await this.#access.importer({ ...blank, guard: refuseToWrite, context: {} }, true);
-      await importer.learn(await this.#access.scan(blank));
-      return await work({ ...reading, databases: { ...reading.databases, index: scratch.index } });
-    } finally {
-      scratch.close();
-    }
-  }
-}
-
-/** Nothing is written while somebody only looks. */
-async function refuseToWrite(): Promise<void> {
-  throw new EngramError('lock-lost', 'Nothing may be written here.');
 }

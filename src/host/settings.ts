@@ -17,6 +17,8 @@ export interface Settings {
   readonly database: DatabaseChoice;
   /** Whether that is a person's own word, so that nobody needs to be asked. */
   readonly isDatabaseSet: boolean;
+  /** Path of the Engram program; `''`: in the folders of PATH. */
+  readonly programPath: string;
 }
 
 const MEGABYTE = 1024 * 1024;
@@ -32,6 +34,7 @@ export function readSettings(root: Uri): Settings {
     includePersonal: personal(settings, 'includePersonal') === true,
     database: database === 'live' || database === 'auto' ? database : 'workspace',
     isDatabaseSet: settings.inspect<unknown>('database')?.globalValue !== undefined,
+    programPath: text(personal(settings, 'programPath')),
     limits: {
       maxChunkBytes: bytes(personal(settings, 'maxChunkMegabytes'), DEFAULT_LIMITS.maxChunkBytes),
       maxManifestBytes: bytes(personal(settings, 'maxManifestMegabytes'), DEFAULT_LIMITS.maxManifestBytes),

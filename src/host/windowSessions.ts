@@ -314,7 +314,7 @@ export class WindowSessions implements Sessions, Disposable {
   }
 
   #options(root: Uri): FolderOptions {
-    const { author, includePersonal, limits, database, cloud } = readSettings(root);
+    const { author, includePersonal, limits, database, cloud, programPath } = readSettings(root);
     const { sessionId, keepFolder, memoryChoices } = this.#parts;
     const memories = memoryChoices.optionsOf(root.fsPath, database);
     const trusted = this.trusted;
@@ -329,6 +329,7 @@ export class WindowSessions implements Sessions, Disposable {
       sessionId,
       keepFolder: keepFolder(root.fsPath),
       cloud,
+      program: { path: programPath, notIn: [Uri.joinPath(root, '..'), ...diskFolders().map(({ uri }) => uri)].map(({ fsPath }) => fsPath) },
       ...memories,
     };
   }

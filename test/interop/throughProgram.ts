@@ -57,6 +57,7 @@ export function throughProgram(program: EngramProgram): void {
     expect(await ours.programSync({})).toMatchObject({
       imported: { chunks: 1, memories: 2 },
       notBrought: 0,
+      putBack: 0,
       setBack: 0,
       waiting: 0,
       shared: { chunkIds: [] },
@@ -156,7 +157,7 @@ export function throughProgram(program: EngramProgram): void {
     expect(after.waiting).toBeGreaterThan(0);
   });
 
-  it('sets back what is newer here where its release does, and that is told', async () => {
+  it('costs no edit: what its release sets back is put back', async () => {
     const { root, gopher, ours } = await member(program);
     gopher.write((database) =>
       database.exec(`INSERT INTO sessions(id, project, directory) VALUES('s-bob', 'demo', 'demo');
@@ -166,8 +167,8 @@ export function throughProgram(program: EngramProgram): void {
     );
     receive(root, { sessions: [sessionRow('s-bob')], mutations: [mutation('upsert', 'obs-1', memoryRow('obs-1')), deletion('obs-other')] });
     expect(await ours.programPreview()).toMatchObject({ newerHere: 1, otherProjects: 1, arrivals: { deletes: 1 } });
-    expect((await ours.programSync({})).setBack).toBe(applies ? 1 : 0);
-    expect((await ours.memory('obs-1')).title).toBe(applies ? 'Title of obs-1' : 'Newer');
+    expect(await ours.programSync({})).toMatchObject({ putBack: applies ? 1 : 0, setBack: 0 });
+    expect(await ours.memory('obs-1')).toMatchObject({ title: 'Newer', content: 'x' });
   });
 
   it('is the only one who writes the file: whatever else is asked, not a byte changes', async () => {

@@ -73,6 +73,7 @@ describe('describeWindow', () => {
       cloud: { server: 'https://secret.example', project: 'secret', autosync: false },
       database: 'workspace',
       isDatabaseSet: false,
+      programPath: '/secret/engram',
     } as const;
     const state = {
       ...totals(3, 7),
