@@ -190,7 +190,7 @@ export class OpenMemoryFolder implements MemoryFolder {
     if (await this.#site.isNeeded()) return this.#programMemories.save(memory, context);
     return this.#access.write(context, async ({ databases, git }) => {
       const parent = dirname(this.#access.options.root);
-      const detected = await detectProjectName(parent, git);
+      const detected = (await this.#access.project({ databases, git })) ?? (await detectProjectName(parent, git));
       const session = {
         id: this.#access.options.sessionId,
         project: memory.project ?? detected,
