@@ -35,7 +35,7 @@ export function findEngramProgram({ path, notIn }: ProgramOptions, env: Environm
  * What the program finds in its environment: the person's own, with this very database, and nothing that would send it elsewhere, such as
  * to the cloud. Of PATH it gets what {@link findEngramProgram} looks through, because it looks for git there.
  *
- * @param of `databasePath`: absolute, named `engram.db`, as the program names it. `project`: releases from 1.15 on save into it.
+ * @param of `databasePath`: absolute, named `engram.db`, as the program names it. `project`: releases from 1.15.12 on save into it.
  * @throws {EngramError} program-failed: the database has another name, so the program would open, or make, another one
  */
 export function programEnvironment(

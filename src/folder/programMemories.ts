@@ -102,7 +102,7 @@ function asked(memory: MemoryPatch): { readonly wanted: Wanted; readonly values:
   };
 }
 
-/** Releases before 1.15 take the project that they find in the folder, whatever they are told. @throws {EngramError} program-failed */
+/** Releases before 1.15.12 take the project that they find in the folder, whatever they are told. @throws {EngramError} program-failed */
 async function mustSaveInto(ask: AskTool, project: string): Promise<void> {
   const answer = await ask('mem_current_project', {});
   if (answer.isUnknown || answer.isError) return;

@@ -58,6 +58,11 @@ export async function writeCloudServer(server: string): Promise<void> {
   await workspace.getConfiguration(SETTINGS_SECTION).update('cloud.server', server, ConfigurationTarget.Global);
 }
 
+/** Into the settings of the person on the machine where the extension runs. */
+export async function writeProgramPath(path: string): Promise<void> {
+  await workspace.getConfiguration(SETTINGS_SECTION).update('programPath', path, ConfigurationTarget.Global);
+}
+
 /** What the person has set. A workspace may not say what leaves, under which name, or how much is read. */
 function personal(settings: WorkspaceConfiguration, key: string): unknown {
   const found = settings.inspect<unknown>(key);

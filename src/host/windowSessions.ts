@@ -14,7 +14,7 @@ import { EngramSession } from './folderSession.ts';
 import { GitExtension } from './gitExtension.ts';
 import type { MemoryChoice, MemoryChoices } from './memoryChoices.ts';
 import type { Arrival, FolderSession, Sessions, WorkspaceKind } from './session.ts';
-import { readCloudSettings, readSettings, SETTINGS_SECTION, writeCloudServer } from './settings.ts';
+import { readCloudSettings, readSettings, SETTINGS_SECTION, writeCloudServer, writeProgramPath } from './settings.ts';
 import { Settling } from './settling.ts';
 import { watchForEngram } from './watchers.ts';
 import { WindowCloud } from './windowCloud.ts';
@@ -161,6 +161,10 @@ export class WindowSessions implements Sessions, Disposable {
   async chooseProject({ root }: FolderSession, project: string): Promise<void> {
     await this.#parts.memoryChoices.setProject(root.fsPath, project);
     await this.#sessions.get(root.fsPath)?.reconfigured();
+  }
+
+  setProgramPath(path: string): Promise<void> {
+    return writeProgramPath(path);
   }
 
   findFolders(): Promise<void> {

@@ -37,6 +37,12 @@ function whyNone(t: Translate, problem: ProgramProblem): string {
   return reasons[problem]();
 }
 
+/** Why a path cannot be that of the program; `undefined`: it may be. Whether a program is there is found out where it would run. */
+export function pathProblem(t: Translate, path: string): string | undefined {
+  const isAbsolute = /^(?:\/|[A-Za-z]:[\\/]|\\\\)/.test(path.trim());
+  return path.trim() === '' || isAbsolute ? undefined : t('The path has to be absolute, such as /usr/local/bin/engram');
+}
+
 export interface ProgramQuestion {
   readonly question: string;
   readonly detail: string;

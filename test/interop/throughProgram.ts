@@ -171,6 +171,26 @@ export function throughProgram(program: EngramProgram): void {
     expect(await ours.memory('obs-1')).toMatchObject({ title: 'Newer', content: 'x' });
   });
 
+  it('shares all of a folder’s own database that it has opened', async () => {
+    const root = join(temporaryFolder(), 'demo', '.engram');
+    const first = openIn(root);
+    await first.initialise();
+    await first.save({ title: 'Ours', content: 'a walrus', project: 'demo' });
+    await first.close();
+    const folder = dirname(root);
+    const gopher = new Teammate(program, 'gopher', { ENGRAM_DATA_DIR: root });
+    await gopher.run(folder, ['save', 'Theirs', 'a dugong', '--project', 'other']);
+    const { path, calls } = watched(program);
+    const ours = openIn(root, { program: { path, notIn: [folder] } }, undefined, { findNative: () => undefined });
+    expect(await ours.state()).toMatchObject({ database: 'foreign', program: { path } });
+    await ours.edit((await ours.search('walrus', {}))[0]?.syncId ?? '', { content: 'a narwhal' });
+    expect(await ours.programPreview()).toMatchObject({ share: { project: '', memories: 2 } });
+    const { shared } = await ours.programSync({ share: true });
+    const chunk = await readChunk(root, shared.chunkIds[0] ?? '');
+    expect(chunk.observations.map(({ content }) => content).sort()).toEqual(['a dugong', 'a narwhal']);
+    expect(calls()).toBe('mcp\nsync --all\n');
+  });
+
   it('is the only one who writes the file: whatever else is asked, not a byte changes', async () => {
     const { root, gopher, ours } = await member(program);
     receive(root, { sessions: [sessionRow('s-bob')], observations: [memoryRow('obs-1')] });

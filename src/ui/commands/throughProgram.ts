@@ -1,8 +1,9 @@
-import { commands, l10n, window } from 'vscode';
+import { l10n, window } from 'vscode';
 import type { FolderSession } from '../../host/session.ts';
-import { hasNothingToDo, programQuestion, programResult } from '../programTexts.ts';
+import { hasNothingToDo, pathProblem, programQuestion, programResult } from '../programTexts.ts';
 import type { CommandContext } from './commandContext.ts';
 import { longRun } from './longRun.ts';
+import { askText } from './steps.ts';
 
 /** Only the Engram program can write the memories of this folder, and it is there. */
 export function goesThroughProgram({ snapshot }: FolderSession): boolean {
@@ -41,7 +42,16 @@ async function tell({ log }: CommandContext, { text, isWarning }: ReturnType<typ
   if ((await window.showWarningMessage(text, showTheLog)) === showTheLog) log.show();
 }
 
-/** `engram.setProgramPath`: where the Engram program is told where it stands, on this machine. */
-export async function setProgramPath(): Promise<void> {
-  await commands.executeCommand('workbench.action.openSettings', 'engram.programPath');
+/** `engram.setProgramPath`: where the program stands on the machine where the extension runs. */
+export async function setProgramPath({ sessions }: CommandContext): Promise<void> {
+  const answer = await askText({
+    title: l10n.t('Path of the Engram Program'),
+    step: 1,
+    totalSteps: 1,
+    value: sessions.all.map(({ snapshot }) => snapshot.state?.program?.path ?? '').find((path) => path !== '') ?? '',
+    prompt: l10n.t('Absolute path on the machine where the folder is; empty: look in the folders of PATH'),
+    placeholder: '/usr/local/bin/engram',
+    problem: (path) => pathProblem(l10n.t, path),
+  });
+  if (answer !== undefined && answer !== 'back') await sessions.setProgramPath(answer.value.trim());
 }
