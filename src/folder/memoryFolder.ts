@@ -62,9 +62,7 @@ import { FolderStateReader } from './folderStateReader.ts';
 import { FolderHealer, healingInput, type LastRepair, NOTHING_HEALED } from './healing.ts';
 import { journalled } from './journalled.ts';
 import { KeptCopy, lostRows } from './keptCopy.ts';
-import { ProgramMemories } from './programMemories.ts';
-import { ProgramSite } from './programSite.ts';
-import { ProgramSyncer } from './programSyncer.ts';
+import { ProgramFolder } from './programFolder.ts';
 import { refused } from './refusals.ts';
 import { undoOf } from './undoChunk.ts';
 
@@ -75,9 +73,7 @@ export class OpenMemoryFolder implements MemoryFolder {
   readonly #reader: FolderReader;
   readonly #driver: DriverKeeper;
   readonly #cloud: CloudFolder;
-  readonly #site: ProgramSite;
-  readonly #programSync: ProgramSyncer;
-  readonly #programMemories: ProgramMemories;
+  readonly #program: ProgramFolder;
   #healed: LastRepair | undefined;
 
   constructor(options: FolderOptions, environment: FolderEnvironment) {
@@ -85,9 +81,7 @@ export class OpenMemoryFolder implements MemoryFolder {
     this.#exchange = new FolderExchange(this.#access);
     this.#reader = new FolderReader(this.#access);
     this.#cloud = new CloudFolder(this.#access);
-    this.#site = new ProgramSite(this.#access);
-    this.#programSync = new ProgramSyncer(this.#access, this.#site);
-    this.#programMemories = new ProgramMemories(this.#access, this.#site);
+    this.#program = new ProgramFolder(this.#access);
     const program = join(dirname(environment.wasmPath), 'mergeDriver.js');
     this.#driver = new DriverKeeper(program, (message) => environment.log('warn', message));
   }
@@ -122,7 +116,7 @@ export class OpenMemoryFolder implements MemoryFolder {
       paths: await this.#access.locate(),
       livePath: () => this.#access.livePath(),
       project: (databases) => this.#access.project({ databases, git }),
-      program: (databases) => this.#site.state(databases),
+      program: (databases) => this.#program.state(databases),
       options: this.#access.options,
       databases: this.#access.databases,
       transport: this.#access.transport(),
@@ -179,15 +173,16 @@ export class OpenMemoryFolder implements MemoryFolder {
   }
 
   programPreview(context: CallContext = {}): Promise<ProgramPreview> {
-    return this.#programSync.preview(context);
+    return this.#program.preview(context);
   }
 
   programSync(options: ProgramSyncOptions, context: CallContext = {}): Promise<ProgramSyncSummary> {
-    return this.#programSync.sync(options, context);
+    return this.#program.sync(options, context);
   }
 
   async save(memory: NewMemory, context: CallContext = {}): Promise<SavedMemory> {
-    if (await this.#site.isNeeded()) return this.#programMemories.save(memory, context);
+    const program = await this.#program.memories();
+    if (program) return program.save(memory, context);
     return this.#access.write(context, async ({ databases, git }) => {
       const parent = dirname(this.#access.options.root);
       const detected = (await this.#access.project({ databases, git })) ?? (await detectProjectName(parent, git));
@@ -203,14 +198,16 @@ export class OpenMemoryFolder implements MemoryFolder {
   }
 
   async edit(syncId: string, patch: MemoryPatch, context: CallContext = {}): Promise<SavedMemory> {
-    if (await this.#site.isNeeded()) return this.#programMemories.edit(syncId, patch, context);
+    const program = await this.#program.memories();
+    if (program) return program.edit(syncId, patch, context);
     return this.#access.write(context, async ({ databases }) =>
       journalled(databases, () => editMemory(databases.memoryDatabase, syncId, patch, systemClock.now())),
     );
   }
 
   async remove(syncId: string, context: CallContext = {}): Promise<SavedMemory> {
-    if (await this.#site.isNeeded()) return this.#programMemories.remove(syncId, context);
+    const program = await this.#program.memories();
+    if (program) return program.remove(syncId, context);
     return this.#access.write(context, async ({ databases }) =>
       journalled(databases, () => deleteMemory(databases.memoryDatabase, syncId, systemClock.now())),
     );
