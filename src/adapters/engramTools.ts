@@ -110,8 +110,8 @@ interface Answer {
   readonly error: unknown;
 }
 
-/** Text that comes in pieces, as lines. */
-class Lines {
+/** Text that comes in pieces, as lines without the blanks around them; what follows the last line feed waits for its own. */
+export class Lines {
   onLine: (line: string) => void = () => undefined;
   #rest = '';
 

@@ -5,6 +5,8 @@ import type { ExportPreview } from './exportPreview.ts';
 export interface ProgramSyncOptions {
   /** Also writes what is new into a chunk. Absent: only what waits is imported. */
   readonly share?: boolean;
+  /** Only that: what waits is left alone, because the program stops at it. */
+  readonly skipImport?: boolean;
 }
 
 /** Rows of chunks, counted by what they are to the memories. */

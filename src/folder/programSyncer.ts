@@ -14,6 +14,9 @@ import { Arrivals, countArrivals, NO_ARRIVALS, readWaiting, waitsForProgram } fr
 import { putBack } from './programPutBack.ts';
 import type { FinishedRun, ProgramSite } from './programSite.ts';
 
+type Imported = Omit<ProgramSyncSummary, 'waiting' | 'shared'>;
+
+const NOTHING_IMPORTED: Imported = { imported: { ...NO_ARRIVALS, chunks: 0 }, notBrought: 0, putBack: 0, setBack: 0 };
 const NOTHING_SHARED: ProgramShared = { chunkIds: [], memories: 0, personal: 0, prompts: 0, sessions: 0, mutations: 0 };
 
 /** Import and export by the Engram program: what it would do, and what it did, both seen with our own eyes. */
@@ -53,12 +56,12 @@ export class ProgramSyncer {
     });
   }
 
-  sync({ share = false }: ProgramSyncOptions, context: CallContext): Promise<ProgramSyncSummary> {
+  sync({ share = false, skipImport = false }: ProgramSyncOptions, context: CallContext): Promise<ProgramSyncSummary> {
     return this.#access.locked(context, async (writing) => {
       this.#site.pathFor(writing.databases);
       await this.#mustBeSound(writing, share);
       context.onProgress?.({ phase: 'importing', done: 0, total: 0 });
-      const imported = await this.#import(writing);
+      const imported = skipImport ? NOTHING_IMPORTED : await this.#import(writing);
       const again = await this.#again(writing);
       const waiting = (await this.#waiting(again)).length;
       if (imported.stopped || !share) return { ...imported, waiting, shared: NOTHING_SHARED };
@@ -77,9 +80,9 @@ export class ProgramSyncer {
     if (link) throw link;
   }
 
-  async #import(writing: Writing): Promise<Omit<ProgramSyncSummary, 'waiting' | 'shared'>> {
+  async #import(writing: Writing): Promise<Imported> {
     const waiting = await this.#waiting(writing);
-    if (waiting.length === 0) return { imported: { ...NO_ARRIVALS, chunks: 0 }, notBrought: 0, putBack: 0, setBack: 0 };
+    if (waiting.length === 0) return NOTHING_IMPORTED;
     const rows = await readWaiting(this.#access, waiting, writing);
     const before = new Arrivals(rows, writing.databases);
     const [missing, newer] = [before.missing(), before.newerHere()];

@@ -155,6 +155,7 @@ export function throughProgram(program: EngramProgram): void {
     const after = await ours.programSync({ share: true });
     expect(after.stopped).toMatchObject({ step: 'import', reason: expect.stringMatching(/\S/) });
     expect(after.waiting).toBeGreaterThan(0);
+    expect((await ours.programSync({ share: true, skipImport: true })).stopped).toBeUndefined();
   });
 
   it('costs no edit: what its release sets back is put back', async () => {

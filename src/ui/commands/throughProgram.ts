@@ -1,4 +1,5 @@
 import { l10n, window } from 'vscode';
+import type { ProgramSyncOptions } from '../../engine/programSync.ts';
 import type { FolderSession } from '../../host/session.ts';
 import { hasNothingToDo, pathProblem, programQuestion, programResult } from '../programTexts.ts';
 import type { CommandContext } from './commandContext.ts';
@@ -17,7 +18,7 @@ export function goesThroughProgram({ snapshot }: FolderSession): boolean {
  */
 export async function syncThroughProgram(context: CommandContext, session: FolderSession, only?: 'import'): Promise<void> {
   const preview = await longRun(l10n.t('Looking at what the engram program would do'), (call) => session.requests.programPreview(call));
-  if (hasNothingToDo(preview)) {
+  if (only === 'import' ? preview.chunks === 0 : hasNothingToDo(preview)) {
     window.setStatusBarMessage(l10n.t('Engram: nothing new'), 5_000);
     return;
   }
@@ -27,19 +28,23 @@ export async function syncThroughProgram(context: CommandContext, session: Folde
   const offered = [...(canImport ? [importOnly] : []), ...(only === 'import' ? [] : [share])];
   const answer = await window.showWarningMessage(question, { modal: true, detail }, ...offered);
   if (answer !== importOnly && answer !== share) return;
-  const summary = await longRun(l10n.t('Syncing with the engram program'), (call) =>
-    session.requests.programSync({ share: answer === share }, call),
-  );
-  await tell(context, programResult(l10n.t, summary));
+  await run(context, session, { share: answer === share });
 }
 
-async function tell({ log }: CommandContext, { text, isWarning }: ReturnType<typeof programResult>): Promise<void> {
+/** What was agreed to. Where the import stops and sharing was agreed to as well, that can still be had. */
+async function run(context: CommandContext, session: FolderSession, options: ProgramSyncOptions): Promise<void> {
+  const title = l10n.t('Syncing with the engram program');
+  const summary = await longRun(title, (call) => session.requests.programSync(options, call));
+  const { text, isWarning } = programResult(l10n.t, summary);
   if (!isWarning) {
     window.setStatusBarMessage(l10n.t('Engram: {0}', text), 8_000);
     return;
   }
-  const showTheLog = l10n.t('Show Log');
-  if ((await window.showWarningMessage(text, showTheLog)) === showTheLog) log.show();
+  const [shareAnyway, showTheLog] = [l10n.t('Share Anyway'), l10n.t('Show Log')];
+  const canShare = options.share === true && summary.stopped?.step === 'import';
+  const answer = await window.showWarningMessage(text, ...(canShare ? [shareAnyway] : []), showTheLog);
+  if (answer === shareAnyway) await run(context, session, { share: true, skipImport: true });
+  if (answer === showTheLog) context.log.show();
 }
 
 /** `engram.setProgramPath`: where the program stands on the machine where the extension runs. */

@@ -17,7 +17,7 @@ function withProgram(folder: string, mode = 0o755): string {
 
 const pathOf = (...folders: readonly string[]) => ({ PATH: folders.join(delimiter) });
 
-describe.skipIf(process.platform === 'win32')('findEngramProgram', () => {
+describe.skipIf(process.platform === 'win32')('findEngramProgram (needs file modes and links)', () => {
   it('takes the first in PATH that can be run', () => {
     const base = temporaryFolder();
     withProgram(join(base, 'not-executable'), 0o644);

@@ -1,8 +1,9 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { BoundedProgram, type ProgramRun } from '../../../src/adapters/boundedProgram.ts';
-import { askTools, lastWords, type ToolAnswer } from '../../../src/adapters/engramTools.ts';
+import { askTools, Lines, lastWords, type ToolAnswer } from '../../../src/adapters/engramTools.ts';
 import { temporaryFolder } from '../../support/folder.ts';
 import { oddProgram } from '../../support/oddProgram.ts';
 
@@ -23,7 +24,7 @@ const isAlive = (pid: number): boolean => {
   }
 };
 
-describe.skipIf(process.platform === 'win32')('askTools', () => {
+describe.skipIf(process.platform === 'win32')('askTools (needs a shell)', () => {
   it('finds the answer among other lines and however it is cut', async () => {
     expect(await ask('well')).toEqual({ text: 'läuft 🫠', isError: false, isUnknown: false });
   });
@@ -74,6 +75,20 @@ it('a program that ends by itself tells its exit code and what it has written', 
   program.close();
   expect(await program.ended).toEqual({ how: 'exited', code: 3 });
   expect(program.errors).toContain('engram: the database is locked');
+});
+
+it('lines are the same however their text is cut', () => {
+  const texts = fc.array(fc.string({ unit: fc.constantFrom('{', '}', '"', 'a', ' ', '\n', '\r', 'ä', '🫠') }), { maxLength: 20 });
+  fc.assert(
+    fc.property(texts, (pieces) => {
+      const seen: string[] = [];
+      const lines = new Lines();
+      lines.onLine = (line) => seen.push(line);
+      for (const piece of pieces) lines.add(piece);
+      const whole = pieces.join('').split('\n').slice(0, -1);
+      expect(seen).toEqual(whole.map((line) => line.trim()));
+    }),
+  );
 });
 
 it('the reason is what the program says last, one line and cut', () => {

@@ -21,7 +21,7 @@ function member(path: string, options: Partial<FolderOptions> = {}): { readonly 
 const LIAR = `echo called >> "$ENGRAM_DATA_DIR/calls"; exit 0`;
 const wasCalled = ({ livePath }: LiveMember): boolean => existsSync(join(livePath, '..', 'calls'));
 
-describe.skipIf(process.platform === 'win32')('where only the Engram program can write', () => {
+describe.skipIf(process.platform === 'win32')('where only the Engram program can write (needs a shell)', () => {
   it('the state says whether it is there, and a chunk that it has recorded is imported', async () => {
     const path = scriptProgram(LIAR);
     const { live, folder } = member(path);
@@ -105,12 +105,13 @@ describe.skipIf(process.platform === 'win32')('where only the Engram program can
   });
 
   it('says why it stopped, and shares nothing after an import that stopped', async () => {
-    const script = `echo 'A newer release is out' >&2; echo 'engram: parse chunk x: bad' >&2; case "$*" in *--import*) exit 1;; esac; echo > .engram/chunks/never`;
+    const script = `echo 'A newer release is out' >&2; echo 'engram: parse chunk x: bad' >&2; case "$*" in *--import*) exit 1;; esac; echo > .engram/chunks/dddddddd.jsonl.gz`;
     const { live, folder } = member(scriptProgram(script));
     receive(live.root, { observations: [memoryRow('obs-2')] });
     const summary = await folder.programSync({ share: true });
     expect(summary).toMatchObject({ waiting: 1, stopped: { step: 'import', reason: 'parse chunk x: bad' }, shared: { chunkIds: [] } });
     expect(chunkNames(live.root)).toHaveLength(1);
+    expect(await folder.programSync({ share: true, skipImport: true })).toMatchObject({ waiting: 1, shared: { chunkIds: ['dddddddd'] } });
   });
 
   it('is cancelled with the request', async () => {
