@@ -9,6 +9,8 @@ export interface ServerOptions {
   /** Short name for the log file in `test-results`. */
   readonly name: string;
   readonly flags?: readonly string[];
+  /** For Node itself; the extension hosts get them, too. (They lose `NODE_OPTIONS`.) */
+  readonly nodeFlags?: readonly string[];
   /** Goes over {@link quietSettings}. */
   readonly settings?: Readonly<Record<string, unknown>>;
   /** Reaches the extension host, and with it the tests that run there. */
@@ -88,7 +90,7 @@ export async function startServer(harness: Harness, options: ServerOptions): Pro
     '--telemetry-level',
     'off',
   ];
-  const child = spawn(harness.node, [harness.server, ...fixed, ...folders, ...(options.flags ?? [])], {
+  const child = spawn(harness.node, [...(options.nodeFlags ?? []), harness.server, ...fixed, ...folders, ...(options.flags ?? [])], {
     detached: true,
     env,
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -23,7 +23,15 @@ const TIMEOUT_MS = 10_000;
 /** No optional lock that a person's own git command could stumble over, no question, no download. */
 const QUIET = { GIT_OPTIONAL_LOCKS: '0', GIT_TERMINAL_PROMPT: '0', GIT_NO_LAZY_FETCH: '1', LC_ALL: 'C' };
 /** A hook runs with these set to its own repository, which need not be the one asked about. */
-const OF_A_HOOK = ['GIT_DIR', 'GIT_WORK_TREE', 'GIT_INDEX_FILE', 'GIT_PREFIX', 'GIT_COMMON_DIR', 'GIT_OBJECT_DIRECTORY', 'GIT_NAMESPACE'];
+export const OF_A_HOOK = [
+  'GIT_DIR',
+  'GIT_WORK_TREE',
+  'GIT_INDEX_FILE',
+  'GIT_PREFIX',
+  'GIT_COMMON_DIR',
+  'GIT_OBJECT_DIRECTORY',
+  'GIT_NAMESPACE',
+];
 /** An fsmonitor is a program that the repository's configuration names. */
 const CONFIGURATION = ['-c', 'core.fsmonitor=false', '-c', 'core.quotepath=off'];
 

@@ -31,6 +31,8 @@ export interface ScanInput {
   /** Chunks whose import a person has undone: they wait for nothing but a click. */
   readonly undone: ReadonlySet<string>;
   readonly problems: KnownProblems;
+  /** What the database has recorded counts as imported: it is only looked at, so nothing could be merged again. */
+  readonly isView?: boolean;
 }
 
 /**
@@ -53,13 +55,13 @@ export function isUnlisted({ entry, state }: ScannedChunk): boolean {
 
 function scanOne(id: ChunkId, entry: ChunkEntry | undefined, file: ChunkFile | undefined, input: ScanInput): ScannedChunk {
   const indexed = input.indexed.get(id);
-  const isMerged = indexed?.merged === true && input.recorded.has(id);
+  const isMerged = (input.isView || indexed?.merged === true) && input.recorded.has(id);
   const chunk = { id, entry, file, indexed, isMerged, problem: undefined, waiting: false };
   if (!file) return { ...chunk, state: 'missing', problem: missingChunk(id, isMerged) };
   const problem = file.problem ? notRegular(id) : problemOf(file, input.problems);
   if (problem) return { ...chunk, state: problem.code === 'chunk-altered' ? 'altered' : 'unreadable', problem };
   if (input.undone.has(id)) return { ...chunk, state: 'undone' };
-  const isUnchanged = indexed?.size === file.size && indexed.mtimeMs === file.mtimeMs;
+  const isUnchanged = input.isView || (indexed?.size === file.size && indexed.mtimeMs === file.mtimeMs);
   const waiting = !isMerged || !isUnchanged;
   if (!entry) return { ...chunk, state: 'unlisted', waiting };
   return { ...chunk, state: isMerged ? 'imported' : 'pending', waiting };

@@ -23,6 +23,7 @@ export type EngramErrorCode =
   | 'not-found' // no such chunk, memory or session
   | 'invalid-input' // what a person typed cannot be saved
   | 'git-failed'
+  | 'program-failed' // the Engram program could not be run, said no, or did something else than it was asked for
   | 'untrusted' // Restricted Mode
   | 'cloud-config' // no server, an address that cannot be used, a token that cannot be sent
   | 'cloud-unreachable' // no connection, no answer in time, or it broke off; a certificate that is not trusted

@@ -11,6 +11,7 @@ import type { EngramErrorCode } from './errors.ts';
 import type { ExportPreview } from './exportPreview.ts';
 import type { ExportSummary, FolderState, HealSummary, ImportSummary, MergeDriverState, SyncSummary } from './folderState.ts';
 import type { HealthRepair, HealthReport, RepairSummary } from './health.ts';
+import type { ProgramPreview, ProgramSyncOptions, ProgramSyncSummary } from './programSync.ts';
 import type { UndoSummary } from './undo.ts';
 
 /** How one folder is opened; plain data, so that it crosses the thread boundary. */
@@ -41,6 +42,15 @@ export interface FolderOptions {
   readonly includePrompts?: boolean;
   /** False: a person has not said yet that memories of the live database may leave, so nothing of it does. Absent: they may. */
   readonly mayExport?: boolean;
+  /** How to find the Engram program, for memories that only it can write here. Absent: it is not run. */
+  readonly program?: ProgramOptions;
+}
+
+export interface ProgramOptions {
+  /** Absolute path; `''`: in the folders of PATH. */
+  readonly path: string;
+  /** Absolute paths of folders that an opened repository controls: what PATH finds there is passed over. */
+  readonly notIn: readonly string[];
 }
 
 /** `workspace`: the folder's own `engram.db`. `live`: the Engram program's own, which agents write at any moment. `auto`: the live one where there is one. */
@@ -184,6 +194,11 @@ export interface FolderRequests {
   mergeDriver(action: MergeDriverAction): Promise<MergeDriverState>;
   /** Repairs what is not ambiguous, imports, then exports. */
   sync(options: ExportOptions): Promise<SyncSummary>;
+  /** What {@link programSync} would do, as far as can be seen from here. Runs nothing. @throws {EngramError} store-foreign: no program can be used */
+  programPreview(): Promise<ProgramPreview>;
+  /** Runs the person's own Engram program on memories that only it can write here. @throws {EngramError} store-foreign, cancelled */
+  programSync(options: ProgramSyncOptions): Promise<ProgramSyncSummary>;
+  /** This, {@link edit} and {@link remove} go through the Engram program where only that can write. */
   save(memory: NewMemory): Promise<SavedMemory>;
   edit(syncId: string, patch: MemoryPatch): Promise<SavedMemory>;
   remove(syncId: string): Promise<SavedMemory>;

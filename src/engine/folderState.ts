@@ -20,6 +20,8 @@ export interface FolderState {
   readonly live?: LiveMemories;
   /** There is a database of the Engram program on this machine, and it is not the one in use: its absolute path. */
   readonly liveFound?: string;
+  /** The memories are shown read-only, because only the Engram program can write beside its agents here: whether it can be run. */
+  readonly program?: ProgramState;
   readonly git: GitState;
   /** Memories, edits and deletions that were never shared and that the database has lost, kept in the extension's own storage; `restoreKept` brings them back. */
   readonly kept: number;
@@ -172,6 +174,15 @@ export interface HeldBackChunk {
   /** The first few memories that it would change or delete, as they are here. */
   readonly memories: readonly { readonly title: string; readonly project: string }[];
 }
+
+export interface ProgramState {
+  /** Absolute; `''`: none can be used. */
+  readonly path: string;
+  /** Why none can be used. not-found: it stands in no folder of PATH. not-absolute, not-a-program: the path in the settings. */
+  readonly problem?: ProgramProblem;
+}
+
+export type ProgramProblem = 'not-found' | 'not-absolute' | 'not-a-program';
 
 export interface GitState {
   readonly available: boolean;

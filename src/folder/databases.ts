@@ -23,6 +23,8 @@ export interface OpenDatabases {
   readonly writable: boolean;
   /** It is the one of the Engram program, shared by all projects of this machine. */
   readonly live: boolean;
+  /** Foreign, and the Engram program's, which could write it. */
+  readonly needsProgram: boolean;
   /** The memories are changed on disk, transaction by transaction. */
   readonly isInPlace: boolean;
   readonly problem: FolderProblem | undefined;
@@ -124,12 +126,14 @@ export class FolderDatabases {
     }
     // Whoever asked for the version, or failed half way, may have been the first to see a new handle.
     if (this.#open?.memoryDatabase === database && this.#indexDatabase === index.database) return this.#open;
+    const needsProgram = kind === 'foreign' && inspectMemoryDatabase(database, 'native') === 'ours';
     if (!isNative) (kind === 'ours' ? migrateMemorySchema : migrateForReading)(database);
     const currentTurn: Turn = () => this.#turn();
     this.#open = {
       kind: kind === 'ours' ? (this.#rebuilt ? 'rebuilt' : 'ok') : kind,
       writable: kind === 'ours',
       live: paths.live ?? false,
+      needsProgram,
       isInPlace: isNative,
       problem: kind === 'ours' ? this.#rebuilt : readOnlyProblem(kind),
       memoryDatabase: database,

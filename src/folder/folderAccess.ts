@@ -167,11 +167,20 @@ export class FolderAccess {
       recorded: store.importedChunks(),
       undone: store.undoneChunks(),
       problems: this.problems,
+      isView: reading.databases.kind === 'foreign',
     });
   }
 
   /** Runs a request that writes: under the lock, on databases as they are on disk now, saved before the lock is free. */
-  async write<T>(context: CallContext, work: (writing: Writing) => Promise<T>): Promise<T> {
+  write<T>(context: CallContext, work: (writing: Writing) => Promise<T>): Promise<T> {
+    return this.locked(context, (writing) => {
+      if (!writing.databases.writable) throw readOnlyDatabase(writing.databases);
+      return this.#workAndSave(writing, work);
+    });
+  }
+
+  /** As {@link write}, for memories that are only looked at: the chunks are nobody else's meanwhile, and nothing is saved. */
+  async locked<T>(context: CallContext, work: (writing: Writing) => Promise<T>): Promise<T> {
     await this.#mustBeWritable();
     const git = await this.git();
     const status = await git?.folderStatus();
@@ -183,8 +192,7 @@ export class FolderAccess {
           await this.#tidy(git, guard);
           const turn = makeTurn(context.signal);
           const databases = await this.databases.open(guard, turn);
-          if (!databases.writable) throw readOnlyDatabase(databases);
-          return await this.#workAndSave({ databases, git, status, turn, guard, context }, work);
+          return await work({ databases, git, status, turn, guard, context });
         } finally {
           this.#guard = undefined;
         }

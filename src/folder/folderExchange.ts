@@ -9,6 +9,7 @@ import { normalizeProject } from '../engine/goText.ts';
 import { formatInstant } from '../engine/goTime.ts';
 import type { OpenDatabases } from './databases.ts';
 import type { FolderAccess, Reading, Writing } from './folderAccess.ts';
+import { withChunksLearned } from './learnedView.ts';
 import { UndoneChoices } from './undoneChoices.ts';
 
 /** What goes into the chunks of a folder and comes out of them, as its options say. */
@@ -50,7 +51,8 @@ export class FolderExchange {
     const git = await this.#access.git();
     const reading = { databases, git, status: await git?.folderStatus(), turn: makeTurn(context.signal) };
     const wanted = await this.#wanted(options, reading);
-    const plan = await (await this.#access.exporter(reading)).plan(await this.#access.scan(reading), wanted);
+    const planned = async (view: Reading) => (await this.#access.exporter(view)).plan(await this.#access.scan(view), wanted);
+    const plan = await (databases.writable ? planned(reading) : withChunksLearned(this.#access, reading, planned));
     return previewOf(plan, { author: wanted.createdBy, project: normalizeProject(wanted.project ?? '').normalized });
   }
 }

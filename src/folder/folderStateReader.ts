@@ -17,6 +17,7 @@ import type {
   HeldBackChunk,
   LiveMemories,
   MergeDriverState,
+  ProgramState,
 } from '../engine/folderState.ts';
 import { healingOf } from '../engine/healingPlan.ts';
 import type { ImporterParts } from '../engine/importer.ts';
@@ -52,6 +53,8 @@ export interface StateReaderParts {
   /** @throws {EngramError} cloud-config */
   readonly livePath: () => string;
   readonly project: (databases: Pick<OpenDatabases, 'live'>) => Promise<string | undefined>;
+  /** The Engram program, where only that can write. */
+  readonly program: (open: OpenDatabases) => ProgramState | undefined;
   readonly transport: FileTransport;
   readonly problems: ImporterParts['problems'];
   readonly git: GitCommand | undefined;
@@ -129,6 +132,7 @@ export class FolderStateReader {
     const chunks = this.#scan(reading, files instanceof EngramError ? [] : files, open);
     const uncommitted = shareable(status?.uncommittedChunks ?? [], chunks);
     const healing = await this.#healing(reading, chunks, status);
+    const program = open && this.#parts.program(open);
     const healed = stillTold(this.#parts.healed, status);
     return {
       ...start,
@@ -141,6 +145,7 @@ export class FolderStateReader {
       totals: open?.store.counts() ?? NO_TOTALS,
       ...(this.#parts.paths.live && mode === 'full' && { live: await this.#live(open) }),
       ...(await this.#liveFound()),
+      ...(program && { program }),
       git: gitState(status && { ...status, uncommittedChunks: [...uncommitted] }, chunks.length > 0),
       kept: open ? await this.#keptCount(open) : 0,
       ...(healing && { healing }),
@@ -208,6 +213,7 @@ export class FolderStateReader {
       recorded: open?.store.importedChunks() ?? new Set(),
       undone: open?.store.undoneChunks() ?? new Set(),
       problems: this.#parts.problems,
+      isView: open?.kind === 'foreign',
     });
   }
 

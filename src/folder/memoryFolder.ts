@@ -44,6 +44,7 @@ import type { HealMode } from '../engine/healingPlan.ts';
 import type { HealthRepair, HealthReport, RepairSummary } from '../engine/health.ts';
 import { EMPTY_MANIFEST, isChunkId } from '../engine/manifest.ts';
 import type { Turn } from '../engine/ports.ts';
+import type { ProgramPreview, ProgramSyncOptions, ProgramSyncSummary } from '../engine/programSync.ts';
 import { RowReader } from '../engine/rowReader.ts';
 import type { ImportUndo, UndoSummary } from '../engine/undo.ts';
 import type { FolderEnvironment, MemoryFolder } from '../openFolder.ts';
@@ -61,6 +62,7 @@ import { FolderStateReader } from './folderStateReader.ts';
 import { FolderHealer, healingInput, type LastRepair, NOTHING_HEALED } from './healing.ts';
 import { journalled } from './journalled.ts';
 import { KeptCopy, lostRows } from './keptCopy.ts';
+import { ProgramFolder } from './programFolder.ts';
 import { refused } from './refusals.ts';
 import { undoOf } from './undoChunk.ts';
 
@@ -71,6 +73,7 @@ export class OpenMemoryFolder implements MemoryFolder {
   readonly #reader: FolderReader;
   readonly #driver: DriverKeeper;
   readonly #cloud: CloudFolder;
+  readonly #program: ProgramFolder;
   #healed: LastRepair | undefined;
 
   constructor(options: FolderOptions, environment: FolderEnvironment) {
@@ -78,6 +81,7 @@ export class OpenMemoryFolder implements MemoryFolder {
     this.#exchange = new FolderExchange(this.#access);
     this.#reader = new FolderReader(this.#access);
     this.#cloud = new CloudFolder(this.#access);
+    this.#program = new ProgramFolder(this.#access);
     const program = join(dirname(environment.wasmPath), 'mergeDriver.js');
     this.#driver = new DriverKeeper(program, (message) => environment.log('warn', message));
   }
@@ -112,6 +116,7 @@ export class OpenMemoryFolder implements MemoryFolder {
       paths: await this.#access.locate(),
       livePath: () => this.#access.livePath(),
       project: (databases) => this.#access.project({ databases, git }),
+      program: (databases) => this.#program.state(databases),
       options: this.#access.options,
       databases: this.#access.databases,
       transport: this.#access.transport(),
@@ -167,10 +172,20 @@ export class OpenMemoryFolder implements MemoryFolder {
     });
   }
 
+  programPreview(context: CallContext = {}): Promise<ProgramPreview> {
+    return this.#program.preview(context);
+  }
+
+  programSync(options: ProgramSyncOptions, context: CallContext = {}): Promise<ProgramSyncSummary> {
+    return this.#program.sync(options, context);
+  }
+
   async save(memory: NewMemory, context: CallContext = {}): Promise<SavedMemory> {
+    const program = await this.#program.memories();
+    if (program) return program.save(memory, context);
     return this.#access.write(context, async ({ databases, git }) => {
       const parent = dirname(this.#access.options.root);
-      const detected = await detectProjectName(parent, git);
+      const detected = (await this.#access.project({ databases, git })) ?? (await detectProjectName(parent, git));
       const session = {
         id: this.#access.options.sessionId,
         project: memory.project ?? detected,
@@ -183,12 +198,16 @@ export class OpenMemoryFolder implements MemoryFolder {
   }
 
   async edit(syncId: string, patch: MemoryPatch, context: CallContext = {}): Promise<SavedMemory> {
+    const program = await this.#program.memories();
+    if (program) return program.edit(syncId, patch, context);
     return this.#access.write(context, async ({ databases }) =>
       journalled(databases, () => editMemory(databases.memoryDatabase, syncId, patch, systemClock.now())),
     );
   }
 
   async remove(syncId: string, context: CallContext = {}): Promise<SavedMemory> {
+    const program = await this.#program.memories();
+    if (program) return program.remove(syncId, context);
     return this.#access.write(context, async ({ databases }) =>
       journalled(databases, () => deleteMemory(databases.memoryDatabase, syncId, systemClock.now())),
     );

@@ -1,6 +1,7 @@
 import { isDataDirectory, lookAtFolder } from '../adapters/folderLook.ts';
 import { EngramError } from '../engine/errors.ts';
 import type { FolderOptions } from '../engine/folderRequests.ts';
+import type { ProgramProblem } from '../engine/folderState.ts';
 import { normalizeProject } from '../engine/goText.ts';
 import type { GitFolderStatus } from '../engine/ports.ts';
 import type { OpenDatabases } from './databases.ts';
@@ -67,4 +68,16 @@ export function mustBeAllowedToLeave({ live }: OpenDatabases, { mayExport, proje
       ? 'Nobody has said yet what may leave the Engram program’s database'
       : `You said that memories of project “${project}” may leave the Engram program’s database, and not those of “${cloudProject}”`;
   throw new EngramError('cloud-unenrolled', `${why}, so nothing was sent or fetched. “Engram: Choose What Is Shared…” changes it.`);
+}
+
+/** Only the Engram program could write here, and it was not found. */
+export function noProgram(databases: OpenDatabases, problem: ProgramProblem | undefined): EngramError {
+  if (problem === undefined) return readOnlyDatabase(databases);
+  const why: Readonly<Record<ProgramProblem, string>> = {
+    'not-found': 'no engram program was found in the folders of PATH',
+    'not-absolute': 'the path of the engram program in the settings is not absolute',
+    'not-a-program': 'at the path of the engram program in the settings there is nothing that can be run',
+  };
+  const message = `The memories are the Engram program’s, there is no SQLite here that can write beside it, and ${why[problem]}. Nothing was changed. Install the program or set its path (engram.programPath), or update the editor.`;
+  return new EngramError('store-foreign', message, { subject: 'engram.db' });
 }

@@ -1,4 +1,4 @@
-import type { FolderKind } from '../engine/folderState.ts';
+import type { FolderKind, FolderState } from '../engine/folderState.ts';
 import { type Cloud, goesThroughCloudAlone, type SessionSnapshot, type WorkspaceKind } from './session.ts';
 
 /** Everything that `when` clauses of package.json may ask, by context key. */
@@ -12,6 +12,8 @@ export interface ContextValues {
   readonly 'engram.syncing': boolean;
   /** Something is wrong with manifest or chunks that a repair can mend. */
   readonly 'engram.repairable': boolean;
+  /** How the memories can be written: here, by the Engram program alone, or, as that was not found, not at all. The best of several folders. */
+  readonly 'engram.writes': 'full' | 'program' | 'none';
   /** The address of a cloud server is set. */
   readonly 'engram.cloud.server': boolean;
   /** The person has entered a token for it. */
@@ -40,6 +42,7 @@ export function contextValues(
     'engram.empty': isComplete && states.every((state) => state.folder === 'ok' && state.chunkTotals.all === 0),
     'engram.pending': states.some((state) => state.chunkTotals.waiting > 0),
     'engram.repairable': states.some((state) => state.mode === 'full' && state.healing !== undefined),
+    'engram.writes': writesOf(states),
     'engram.cloud.server': cloud.server !== '',
     'engram.cloud.connected': cloud.isConnected,
     'engram.cloud.enrolled': snapshots.some((snapshot) => snapshot.cloud?.enrolled),
@@ -47,4 +50,9 @@ export function contextValues(
     'engram.cloud.upgrading': snapshots.some((snapshot) => snapshot.cloud?.upgrade?.canRollBack),
     'engram.syncing': snapshots.some(({ activity }) => activity.kind !== 'idle' && activity.kind !== 'opening'),
   };
+}
+
+function writesOf(states: readonly FolderState[]): ContextValues['engram.writes'] {
+  if (states.length === 0 || states.some(({ program }) => program === undefined)) return 'full';
+  return states.some(({ program }) => program?.path) ? 'program' : 'none';
 }

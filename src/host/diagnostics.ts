@@ -30,7 +30,7 @@ function describeFolder(number: number, { state, activity, failure, cloud: stand
   if (!state) return [...lines, '  not looked at yet'];
   return [
     ...lines,
-    `  ${state.mode}; folder ${state.folder}, manifest ${state.manifest}, database ${state.database}${state.live ? ' (live)' : ''}`,
+    `  ${state.mode}; folder ${state.folder}, manifest ${state.manifest}, database ${state.database}${state.live ? ' (live)' : ''}${state.program ? `, program ${state.program.problem ?? 'found'}` : ''}`,
     `  chunks: ${counts(state.chunkTotals)}`,
     `  rows: ${counts(state.totals)}`,
     `  to share: ${counts(state.toShare)}`,

@@ -112,6 +112,8 @@ export interface Sessions {
   chooseMemories(session: FolderSession, change: MemoryChoice): Promise<void>;
   /** Another project to share from the live database; nothing of it has been said to may leave. */
   chooseProject(session: FolderSession, project: string): Promise<void>;
+  /** Remembers where the Engram program stands on the machine where the extension runs. @param path `''`: it is looked for in PATH */
+  setProgramPath(path: string): Promise<void>;
   /** Makes `.engram` there and opens it. */
   initialise(root: Uri): Promise<FolderSession>;
   /** Looks for folders again and reads every state again. */

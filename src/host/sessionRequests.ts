@@ -1,6 +1,7 @@
 import { EngramError, type EngramErrorCode } from '../engine/errors.ts';
 import type { CallContext, FolderRequests } from '../engine/folderRequests.ts';
 import type { SyncSummary } from '../engine/folderState.ts';
+import type { ProgramSyncSummary } from '../engine/programSync.ts';
 import { type Answer, type Call, describeExport, describeHeal, describeImport } from './call.ts';
 import type { Activity, SessionRequests } from './session.ts';
 import type { SnapshotKeeper } from './snapshotKeeper.ts';
@@ -22,6 +23,8 @@ const NOT_OF_THE_FOLDER: ReadonlySet<EngramErrorCode> = new Set([
   'invalid-input',
   'not-found',
   'untrusted',
+  // Nothing of ours was under way, and what the program left is looked at.
+  'program-failed',
   // The cloud has a view of its own for them.
   'cloud-config',
   'cloud-unreachable',
@@ -47,6 +50,8 @@ export function sessionRequests(parts: RequestParts): SessionRequests {
     heal: (options, context) => change('healing', { name: 'heal', args: [options], context, describe: describeHeal }),
     mergeDriver: (action, context) => change('saving', { name: 'mergeDriver', args: [action], context }),
     sync: (options, context) => change('syncing', { name: 'sync', args: [options], context, describe: describeSync }),
+    programPreview: (context) => full(() => call('programPreview', [], context)),
+    programSync: (options, context) => change('syncing', { name: 'programSync', args: [options], context, describe: describeProgram }),
     save: (memory, context) => change('saving', { name: 'save', args: [memory], context }),
     edit: (syncId, patch, context) => change('saving', { name: 'edit', args: [syncId, patch], context }),
     remove: (syncId, context) => change('saving', { name: 'remove', args: [syncId], context }),
@@ -148,6 +153,14 @@ function changer(parts: RequestParts) {
 
 function untrusted(): EngramError {
   return new EngramError('untrusted', 'Nothing is imported, exported or saved in Restricted Mode. Trust this folder first.');
+}
+
+function describeProgram({ imported, notBrought, waiting, shared, stopped }: ProgramSyncSummary): string {
+  const { chunks, memories, prompts, relations, edits, deletes } = imported;
+  const rows = `${memories} memories, ${prompts} prompts, ${relations} relations, ${edits} edits, ${deletes} deletes`;
+  const left = `${shared.chunkIds.length} chunks written (${shared.memories} memories, ${shared.prompts} prompts, ${shared.mutations} mutations)`;
+  const end = stopped ? `, stopped at ${stopped.step}` : '';
+  return `by the program: ${chunks} chunks imported (${rows}), ${notBrought} not brought, ${waiting} waiting; ${left}${end}`;
 }
 
 /** Also of an exchange with the cloud. */

@@ -17,6 +17,8 @@ export interface Settings {
   readonly database: DatabaseChoice;
   /** Whether that is a person's own word, so that nobody needs to be asked. */
   readonly isDatabaseSet: boolean;
+  /** Path of the Engram program; `''`: in the folders of PATH. */
+  readonly programPath: string;
 }
 
 const MEGABYTE = 1024 * 1024;
@@ -32,6 +34,7 @@ export function readSettings(root: Uri): Settings {
     includePersonal: personal(settings, 'includePersonal') === true,
     database: database === 'live' || database === 'auto' ? database : 'workspace',
     isDatabaseSet: settings.inspect<unknown>('database')?.globalValue !== undefined,
+    programPath: text(personal(settings, 'programPath')),
     limits: {
       maxChunkBytes: bytes(personal(settings, 'maxChunkMegabytes'), DEFAULT_LIMITS.maxChunkBytes),
       maxManifestBytes: bytes(personal(settings, 'maxManifestMegabytes'), DEFAULT_LIMITS.maxManifestBytes),
@@ -53,6 +56,11 @@ export function readCloudSettings(): { readonly server: string; readonly automat
 /** Into the settings of the person on this machine. */
 export async function writeCloudServer(server: string): Promise<void> {
   await workspace.getConfiguration(SETTINGS_SECTION).update('cloud.server', server, ConfigurationTarget.Global);
+}
+
+/** Into the settings of the person on the machine where the extension runs. */
+export async function writeProgramPath(path: string): Promise<void> {
+  await workspace.getConfiguration(SETTINGS_SECTION).update('programPath', path, ConfigurationTarget.Global);
 }
 
 /** What the person has set. A workspace may not say what leaves, under which name, or how much is read. */

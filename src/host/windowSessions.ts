@@ -14,7 +14,7 @@ import { EngramSession } from './folderSession.ts';
 import { GitExtension } from './gitExtension.ts';
 import type { MemoryChoice, MemoryChoices } from './memoryChoices.ts';
 import type { Arrival, FolderSession, Sessions, WorkspaceKind } from './session.ts';
-import { readCloudSettings, readSettings, SETTINGS_SECTION, writeCloudServer } from './settings.ts';
+import { readCloudSettings, readSettings, SETTINGS_SECTION, writeCloudServer, writeProgramPath } from './settings.ts';
 import { Settling } from './settling.ts';
 import { watchForEngram } from './watchers.ts';
 import { WindowCloud } from './windowCloud.ts';
@@ -162,6 +162,10 @@ export class WindowSessions implements Sessions, Disposable {
   async chooseProject({ root }: FolderSession, project: string): Promise<void> {
     await this.#parts.memoryChoices.setProject(root.fsPath, project);
     await this.#sessions.get(root.fsPath)?.reconfigured();
+  }
+
+  setProgramPath(path: string): Promise<void> {
+    return writeProgramPath(path);
   }
 
   findFolders(): Promise<void> {
@@ -315,7 +319,7 @@ export class WindowSessions implements Sessions, Disposable {
   }
 
   #options(root: Uri): FolderOptions {
-    const { author, includePersonal, limits, database, cloud } = readSettings(root);
+    const { author, includePersonal, limits, database, cloud, programPath } = readSettings(root);
     const { sessionId, keepFolder, memoryChoices } = this.#parts;
     const memories = memoryChoices.optionsOf(root.fsPath, database);
     const trusted = this.trusted;
@@ -330,6 +334,7 @@ export class WindowSessions implements Sessions, Disposable {
       sessionId,
       keepFolder: keepFolder(root.fsPath),
       cloud,
+      program: { path: programPath, notIn: [Uri.joinPath(root, '..'), ...diskFolders().map(({ uri }) => uri)].map(({ fsPath }) => fsPath) },
       ...memories,
     };
   }

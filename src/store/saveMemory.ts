@@ -166,11 +166,13 @@ function stampAfter(replaced: SqlRow, nowMs: number): string {
   return formatInstant(instant === '' ? nowMs : Math.max(nowMs, instantToMs(instant) + 1000));
 }
 
-function cleanTitle(title: string): string {
+/** A title as it is stored. @throws {EngramError} invalid-input */
+export function cleanTitle(title: string): string {
   return notBlank(stripPrivateTags(title), 'A memory needs a title.');
 }
 
-function cleanContent(content: string): string {
+/** A content as it is stored: without what stands in private tags, and shortened as the Go program does. @throws {EngramError} invalid-input */
+export function cleanContent(content: string): string {
   return shorten(notBlank(stripPrivateTags(content), 'A memory needs some content.'));
 }
 

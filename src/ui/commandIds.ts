@@ -20,6 +20,7 @@ export const COMMAND_IDS = [
   'engram.chooseDatabase',
   'engram.chooseSharing',
   'engram.copyMemories',
+  'engram.setProgramPath',
   'engram.searchMemories',
   'engram.openChunk',
   'engram.openMemory',

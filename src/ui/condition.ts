@@ -19,6 +19,7 @@ export const CONDITIONS = [
   'disk-full',
   'failed',
   'pending',
+  'program-pending',
   'ignored',
   'share',
   'send',
@@ -28,6 +29,7 @@ export const CONDITIONS = [
   'deleted-chunks',
   'missing-chunks',
   'commit',
+  'program',
   'read-only',
   'restricted',
   'absent-on-branch',
@@ -81,8 +83,9 @@ function blockOf(state: FolderState): ConditionKind | undefined {
       return 'manifest-unusable';
   }
   switch (state.database) {
-    case 'newer':
     case 'foreign':
+      return state.program?.path ? undefined : 'read-only';
+    case 'newer':
     case 'in-data-directory':
       return 'read-only';
     case 'tracked':
@@ -94,10 +97,10 @@ function blockOf(state: FolderState): ConditionKind | undefined {
 }
 
 /** What there is to do, what stands around, or nothing. */
-function workOf({ chunkTotals, toShare, git, manifest, healing }: FolderState): Condition {
+function workOf({ chunkTotals, toShare, git, manifest, healing, program }: FolderState): Condition {
   const toShareCount = shareable(toShare);
   const damaged = chunkTotals.unreadable + chunkTotals.altered;
-  if (chunkTotals.waiting > 0) return { kind: 'pending', count: chunkTotals.waiting };
+  if (chunkTotals.waiting > 0) return { kind: program ? 'program-pending' : 'pending', count: chunkTotals.waiting };
   if (git.ignored) return { kind: 'ignored', count: 0 };
   if (manifest === 'newer') return { kind: 'read-only', count: 0 };
   if (toShareCount > 0) return { kind: 'share', count: toShareCount };
@@ -106,5 +109,6 @@ function workOf({ chunkTotals, toShare, git, manifest, healing }: FolderState): 
   if (git.deleted > 0) return { kind: 'deleted-chunks', count: git.deleted };
   if (chunkTotals.missing > 0) return { kind: 'missing-chunks', count: chunkTotals.missing };
   if (git.uncommitted > 0) return { kind: 'commit', count: git.uncommitted };
+  if (program) return { kind: 'program', count: 0 };
   return { kind: chunkTotals.all === 0 ? 'nothing-yet' : 'synced', count: 0 };
 }

@@ -4,6 +4,7 @@ import type { SessionSnapshot } from '../host/session.ts';
 import { cloudNext } from './cloudText.ts';
 import { healingNotices, isTold } from './healingNotices.ts';
 import { plain, SENTENCE_LENGTH } from './plainText.ts';
+import { programNotices } from './programTexts.ts';
 import type { NoticeAction, Row, RowIcon } from './rows.ts';
 import type { Translate } from './translate.ts';
 
@@ -29,6 +30,7 @@ export function noticeRows(t: Translate, root: string, snapshot: SessionSnapshot
     }),
     ...(state
       ? [
+          ...programNotices(t, root, state),
           ...healingNotices(t, root, state),
           ...keptNotices(t, root, state),
           ...gitNotices(t, root, state),
@@ -210,12 +212,15 @@ function nextText(t: Translate, action: NoticeAction): string {
   if (action.kind === 'import-altered') return t('Click to decide whether it is imported');
   if (action.kind === 'review-held-back') return t('Click to look at them');
   if (action.kind === 'reveal-chunk') return t('Click to show the file');
+  if (action.kind === 'sync') return t('Click to sync with the engram program');
   if (action.kind === 'cloud') return cloudNext(t, action.command);
   switch (action.command) {
     case 'engram.syncNow':
       return t('Click to try again');
     case 'engram.showLog':
       return t('Click to show the log');
+    case 'engram.setProgramPath':
+      return t('Click to set its path');
     case 'engram.installMergeDriver':
       return t('Click to install it again');
     case 'workbench.trust.manage':
@@ -251,6 +256,7 @@ export function headlineOf(t: Translate, code: EngramErrorCode): string {
     'not-found': () => t('Not found'),
     'invalid-input': () => t('Cannot be saved'),
     'git-failed': () => t('Git failed'),
+    'program-failed': () => t('Engram program failed'),
     untrusted: () => t('Restricted Mode'),
     'cloud-config': () => t('Cloud settings'),
     'cloud-unreachable': () => t('Cloud not reachable'),

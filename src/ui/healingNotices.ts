@@ -23,8 +23,9 @@ export function healingNotices(t: Translate, root: string, state: FolderState): 
   ];
 }
 
-/** Whether a problem is what a notice of a repair tells already. */
-export function isTold({ healing }: FolderState, { code, subject, message }: FolderProblem): boolean {
+/** Whether a problem is what a notice of a repair, or of the Engram program, tells already. */
+export function isTold({ healing, program }: FolderState, { code, subject, message }: FolderProblem): boolean {
+  if (program && code === 'store-foreign') return true;
   if (subject !== 'manifest.json' || message.startsWith('Entry ')) return false;
   return (
     (code === 'manifest-conflict' && healing?.kinds.includes('conflict')) ||

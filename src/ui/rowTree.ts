@@ -108,6 +108,8 @@ function noticeCommand(action: NoticeAction): Command {
       return ours('engram.revealChunk', { kind: 'chunk', root: action.root, id: action.id });
     case 'repair':
       return ours('engram.repairManifest', { kind: 'folder', root: action.root });
+    case 'sync':
+      return ours('engram.syncNow', { kind: 'folder', root: action.root });
     case 'restore-kept':
       return ours('engram.restoreKept', { kind: 'folder', root: action.root });
     case 'review-unshared':

@@ -40,6 +40,7 @@ export type RowTarget =
 export type NoticeAction =
   | { readonly kind: 'open-manifest'; readonly root: string }
   | { readonly kind: 'repair'; readonly root: string }
+  | { readonly kind: 'sync'; readonly root: string }
   | { readonly kind: 'restore-kept'; readonly root: string }
   | { readonly kind: 'review-unshared'; readonly root: string }
   | { readonly kind: 'import-altered'; readonly root: string; readonly id: string }
@@ -54,7 +55,13 @@ export type CloudCommand = Extract<
   'engram.connectCloud' | 'engram.enrollProject' | 'engram.syncCloud' | 'engram.diagnoseCloudUpgrade' | 'engram.bootstrapCloud'
 >;
 
-type RunCommand = 'engram.syncNow' | 'engram.showLog' | 'engram.installMergeDriver' | 'workbench.trust.manage' | 'workbench.view.scm';
+type RunCommand =
+  | 'engram.syncNow'
+  | 'engram.showLog'
+  | 'engram.installMergeDriver'
+  | 'engram.setProgramPath'
+  | 'workbench.trust.manage'
+  | 'workbench.view.scm';
 
 /** The part of a session that rows are made of. */
 export interface RowSource<Snapshot> {

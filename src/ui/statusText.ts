@@ -74,6 +74,7 @@ const ICONS: Readonly<Record<ConditionKind, string>> = {
   'disk-full': 'warning',
   failed: 'warning',
   pending: 'cloud-download',
+  'program-pending': 'cloud-download',
   ignored: 'circle-slash',
   share: 'cloud-upload',
   send: 'cloud-upload',
@@ -83,6 +84,7 @@ const ICONS: Readonly<Record<ConditionKind, string>> = {
   'deleted-chunks': 'warning',
   'missing-chunks': 'cloud-download',
   commit: 'git-commit',
+  program: 'lock',
   'read-only': 'lock',
   restricted: 'shield',
   'absent-on-branch': 'git-branch',
@@ -114,6 +116,7 @@ function wordsOf(t: Translate, { kind, count }: Condition): string {
     'disk-full': () => t('disk full'),
     failed: () => t('sync failed'),
     pending: () => t('{0} to import', count),
+    'program-pending': () => t('{0} to import', count),
     ignored: () => t('not shared'),
     share: () => t('{0} to share', count),
     send: () => t('{0} to send', count),
@@ -123,6 +126,7 @@ function wordsOf(t: Translate, { kind, count }: Condition): string {
     'deleted-chunks': () => t('{0} deleted', count),
     'missing-chunks': () => t('{0} missing', count),
     commit: () => t('commit to share'),
+    program: () => t('read-only'),
     'read-only': () => t('read-only'),
     restricted: () => t('restricted'),
     'absent-on-branch': () => t('not on this branch'),
@@ -165,6 +169,10 @@ export function sentenceOf(t: Translate, { kind, count }: Condition, { failure, 
     failed: () => (failure ? plain(failure.message, SENTENCE_LENGTH) : t('The last sync failed.')),
     pending: () =>
       count === 1 ? t('1 chunk of your team waits to be imported.') : t('{0} chunks of your team wait to be imported.', count),
+    'program-pending': () =>
+      count === 1
+        ? t('1 chunk of your team waits. The engram program imports it when you say so.')
+        : t('{0} chunks of your team wait. The engram program imports them when you say so.', count),
     ignored: () => t('Git ignores this .engram folder, so nothing in it is shared.'),
     share: () => (count === 1 ? t('1 change is not shared yet.') : t('{0} changes are not shared yet.', count)),
     send: () => (count === 1 ? t('1 change waits to be sent to the cloud.') : t('{0} changes wait to be sent to the cloud.', count)),
@@ -181,6 +189,7 @@ export function sentenceOf(t: Translate, { kind, count }: Condition, { failure, 
         ? t('1 chunk is listed, but its file is not here yet.')
         : t('{0} chunks are listed, but their files are not here yet.', count),
     commit: () => t('Everything is written. Commit and push .engram to share it.'),
+    program: () => t('The memories are shown read-only here. The engram program changes them when you sync, save, edit or delete.'),
     'read-only': () => t('This folder can be read, not written.'),
     restricted: () => t('Restricted Mode: chunks can be looked at, nothing is imported or exported.'),
     'absent-on-branch': () => t('This branch has no .engram folder; another branch has one.'),
@@ -207,6 +216,9 @@ function clickOf(t: Translate, kind: ConditionKind): { readonly command: string 
       return { command: 'engram.syncAll', hint: t('Click to sync again') };
     case 'pending':
       return { command: 'engram.syncAll', hint: t('Click to import and share') };
+    case 'program-pending':
+    case 'program':
+      return { command: 'engram.syncAll', hint: t('Click to sync with the engram program') };
     case 'share':
       return { command: 'engram.syncAll', hint: t('Click to write what is new into a chunk') };
     case 'send':

@@ -8,6 +8,7 @@ import { type EngramProgram, findPrograms } from './programs.ts';
 import { randomHistories } from './randomHistories.ts';
 import { sameBytes } from './sameBytes.ts';
 import { theirsToOurs } from './theirsToOurs.ts';
+import { throughProgram } from './throughProgram.ts';
 import { upgradeStates } from './upgradeStates.ts';
 
 const found = findPrograms();
@@ -26,6 +27,7 @@ describe.skipIf(known.length === 0).each(known.length > 0 ? known : [nobody])('$
   theirsToOurs(program);
   memoriesFile(program);
   liveMemories(program);
+  throughProgram(program);
   oddRows(program);
   upgradeStates(program);
 });

@@ -17,7 +17,7 @@ export interface Stage {
 /** One thing that a person comes to do, from the first click to what they see in the end. */
 export interface Journey {
   readonly name: string;
-  readonly server?: Pick<ServerOptions, 'settings' | 'env' | 'uid'>;
+  readonly server?: Pick<ServerOptions, 'settings' | 'env' | 'uid' | 'nodeFlags'>;
   /** False: Workspace Trust is on, as in a new installation, and the folder is not trusted. */
   readonly trusted?: boolean;
   /** Why it cannot run on this machine; `undefined` where it can. */

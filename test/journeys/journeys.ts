@@ -15,6 +15,7 @@ import { restrictedMode } from './restrictedMode.ts';
 import { states } from './states.ts';
 import { storage } from './storage.ts';
 import { theStory } from './story.ts';
+import { withoutSqlite } from './withoutSqlite.ts';
 
 /** Every journey of a full run. The story is also what `npm start -- --smoke` plays. */
 export const journeys: readonly Journey[] = [
@@ -28,6 +29,7 @@ export const journeys: readonly Journey[] = [
   ...healing,
   liveMemories,
   ...memoryDialogs,
+  withoutSqlite,
   ...health,
   ...cloud,
   cloudByItself,

@@ -30,6 +30,7 @@ import { saveMemory } from './saveMemory.ts';
 import { searchMemories } from './searchMemories.ts';
 import { syncCloud } from './syncCloud.ts';
 import { syncAll, syncNow } from './syncNow.ts';
+import { setProgramPath } from './throughProgram.ts';
 import { undoImport } from './undoImport.ts';
 
 /** The full list; test/unit/ui/contributions.test.ts checks its ids against `contributes.commands`. */
@@ -54,6 +55,7 @@ const handlers: Readonly<Record<CommandId, (context: CommandContext, argument: u
   'engram.chooseDatabase': chooseDatabase,
   'engram.chooseSharing': chooseSharing,
   'engram.copyMemories': copyMemories,
+  'engram.setProgramPath': setProgramPath,
   'engram.searchMemories': searchMemories,
   'engram.openChunk': openChunk,
   'engram.openMemory': openMemory,

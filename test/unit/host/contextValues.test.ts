@@ -32,6 +32,14 @@ describe('contextValues', () => {
     expect(contextValues('ready', snapshots)['engram.folder']).toBe('foreign');
   });
 
+  it('knows how memories can be written, by the folder that can do most', () => {
+    const [program, none] = [snapshot({ program: { path: '/bin/engram' } }), snapshot({ program: { path: '', problem: 'not-found' } })];
+    const writes = (...snapshots: readonly SessionSnapshot[]) => contextValues('ready', snapshots)['engram.writes'];
+    expect([writes(), writes(snapshot(undefined)), writes(snapshot({})), writes(snapshot({}), program)]).toEqual(Array(4).fill('full'));
+    expect([writes(program), writes(program, none)]).toEqual(['program', 'program']);
+    expect(writes(none)).toBe('none');
+  });
+
   it('knows what can be repaired, but not in Restricted Mode', () => {
     const healing = { kinds: ['conflict'], entries: 2, unlisted: 0, duplicates: 0, missing: 0, torn: 0, automatic: false } as const;
     expect(contextValues('ready', [snapshot({})])['engram.repairable']).toBe(false);
@@ -83,6 +91,7 @@ describe('describeWindow', () => {
       cloud: { server: 'https://secret.example', project: 'secret', autosync: false },
       database: 'workspace',
       isDatabaseSet: false,
+      programPath: '/secret/engram',
     } as const;
     const state = {
       ...totals(3, 7),

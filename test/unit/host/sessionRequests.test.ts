@@ -91,6 +91,13 @@ describe('sessionRequests', () => {
     expect(calls.filter((call) => call.startsWith('consent'))).toEqual([]);
   });
 
+  it('does not call a folder failed because the person’s own program did', async () => {
+    const { requests, keeper, calls } = setUp({ fails: 'program-failed' });
+    await expect(requests.save({ title: 'x', content: 'y' })).rejects.toMatchObject({ code: 'program-failed' });
+    expect(keeper.snapshot.failure).toBeUndefined();
+    expect(calls.at(-1)).toBe('state');
+  });
+
   it('never logs what somebody wrote', async () => {
     const { requests, logged } = setUp();
     await requests.save({ title: 'hidden title', content: 'hidden content' });

@@ -139,6 +139,13 @@ describe.runIf(findNodeSqlite())('what leaves the live database', () => {
     expect(await folder.cloudState()).toMatchObject({ toSend: 0, promptsHere: 0 });
   });
 
+  it('holds what a person saves here, whatever project the folder’s name would be', async () => {
+    const { folder } = member({ database: 'live', project: 'demo' });
+    const { syncId } = await folder.save({ title: 'Mine', content: 'text' });
+    expect(await folder.memory(syncId)).toMatchObject({ project: 'demo' });
+    expect((await folder.state()).toShare.memories).toBe(4);
+  });
+
   it('is no question for memories that are the folder’s own', async () => {
     const { folder } = member({ database: 'workspace', mayExport: false });
     await folder.save({ title: 'Own', content: 'text', project: 'demo' });

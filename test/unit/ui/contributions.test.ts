@@ -70,6 +70,10 @@ describe('package.json', () => {
     expect(configuration.properties['engram.database']?.scope).toBe('machine');
   });
 
+  it('lets no workspace decide which program is run', () => {
+    expect(configuration.properties['engram.programPath']?.scope).toBe('machine');
+  });
+
   it('has a welcome for every view, few steps and few keywords', () => {
     const ids = Object.values(views)
       .flat()
