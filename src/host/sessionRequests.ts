@@ -84,12 +84,16 @@ export function sessionRequests(parts: RequestParts): SessionRequests {
 
 /** What a person does by hand is their consent, once it is done; what ends it does so first, whatever becomes of the rest. */
 function cloudChanges(
-  { consent }: RequestParts,
+  { consent, keeper }: RequestParts,
   change: Changer,
 ): Pick<SessionRequests, 'cloudSync' | 'cloudEnroll' | 'cloudUnenroll' | 'cloudUpgrade'> {
   const consenting = async <T>(done: Promise<T>): Promise<T> => {
+    const before = keeper.snapshot.cloud;
     const value = await done;
-    await consent.give();
+    const after = keeper.snapshot.cloud;
+    // A repository may change what a setting names meanwhile: of that a person has said nothing.
+    const isSame = !before || (before.project === after?.project && before.server === after.server);
+    if (isSame) await consent.give();
     return value;
   };
   return {

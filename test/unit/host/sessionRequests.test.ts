@@ -82,6 +82,18 @@ describe('sessionRequests', () => {
     expect(calls[0]).toBe('consent withdrawn');
   });
 
+  it('takes no consent for a project that a setting has named while the sync ran', async () => {
+    const { requests, calls, keeper } = setUp();
+    const cloud = { server: 'https://cloud.example', offeredServer: '', project: 'shop', enrolled: true, toSend: 0, promptsHere: 0 };
+    keeper.change({ cloud });
+    const syncing = requests.cloudSync({});
+    keeper.change({ cloud: { ...cloud, project: 'secrets' } });
+    await syncing;
+    expect(calls).not.toContain('consent given');
+    await requests.cloudSync({});
+    expect(calls).toContain('consent given');
+  });
+
   it('takes nothing else for consent', async () => {
     const { requests, calls } = setUp();
     await requests.cloudSync({ automatic: true });
