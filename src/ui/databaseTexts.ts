@@ -59,8 +59,8 @@ export function changedDatabaseText(t: Translate, picked: 'workspace' | 'live', 
     : t('This folder’s own memories are in use now. Nothing was copied: those of the Engram program stay where they are.');
 }
 
-/** What would leave, as lines for a question. */
-export function previewLines(t: Translate, preview: ExportPreview): string {
+/** What would leave, as lines for a question. @param cloud host of the server that gets it, too; `''`: none */
+export function previewLines(t: Translate, preview: ExportPreview, cloud = ''): string {
   const { project, byProject, byType, byAuthor, prompts, personal, relations, edits, deletes } = preview;
   const named = (name: string, count: number): string => `${plain(name, LABEL_LENGTH)}: ${memoryCount(t, count)}`;
   const types = byType.filter(({ name }) => name !== 'prompt').map(({ name, count }) => named(name || t('no type'), count));
@@ -72,11 +72,12 @@ export function previewLines(t: Translate, preview: ExportPreview): string {
     author !== undefined
       ? t('As {0}. It goes into .engram, which git shares with everybody who has the repository.', plain(author, LABEL_LENGTH))
       : rest === ''
-        ? t('Nothing new would leave now. What is saved later goes into .engram, which git shares with everybody who has the repository.')
+        ? t('Nothing new would go into .engram now. What is saved later does, and git shares it with everybody who has the repository.')
         : t('It goes into .engram, which git shares with everybody who has the repository.');
   if (rest !== '') lines.push(rest);
   return [
     where,
+    ...(cloud === '' ? [] : [t('Each sync with the cloud sends {0} what it does not have of this project.', cloud)]),
     '',
     ...(lines.length === 0 ? [] : [...lines, '']),
     ...(personal > 0 ? [t('Personal memories that stay here: {0}', personal)] : []),

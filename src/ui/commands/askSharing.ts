@@ -1,6 +1,7 @@
 import { l10n, window } from 'vscode';
 import type { ExportPreview } from '../../engine/exportPreview.ts';
 import type { FolderSession } from '../../host/session.ts';
+import { hostOf } from '../cloudText.ts';
 import { previewLines } from '../databaseTexts.ts';
 import { LABEL_LENGTH, plain } from '../plainText.ts';
 import { targetOf } from '../targets.ts';
@@ -20,7 +21,7 @@ export async function chooseSharing(context: CommandContext, argument: unknown):
 }
 
 /**
- * Before the first export of memories of the Engram program a person sees what would leave. Without an answer the engine withholds all of it, so
+ * Before the first export of memories of the Engram program, to git or to the cloud, a person sees what would leave. Without an answer the engine withholds all of it, so
  * a sync may go on and import.
  *
  * @returns whether something may leave now
@@ -33,7 +34,9 @@ async function ask(context: CommandContext, session: FolderSession): Promise<boo
   const preview = await session.requests.exportPreview({ includePrompts: true });
   const [memories, everything, other] = [l10n.t('Share Memories Only'), l10n.t('Share Memories and Prompts'), l10n.t('Another Project…')];
   const question = l10n.t('Share memories of project “{0}” from the Engram program?', plain(preview.project, LABEL_LENGTH));
-  const detail = previewLines(l10n.t, preview);
+  const { cloud } = context.sessions;
+  const takesPart = cloud.isConnected && session.snapshot.cloud?.enrolled;
+  const detail = previewLines(l10n.t, preview, takesPart ? hostOf(cloud.server) : '');
   const answer = await window.showInformationMessage(question, { modal: true, detail }, memories, everything, other);
   if (answer === other) return (await chooseProject(context, session, preview)) && ask(context, session);
   if (answer !== memories && answer !== everything) return false;

@@ -4,6 +4,7 @@ import type { FolderSession } from '../../host/session.ts';
 import { hostOf } from '../cloudText.ts';
 import { LABEL_LENGTH, plain, SENTENCE_LENGTH } from '../plainText.ts';
 import { targetOf } from '../targets.ts';
+import { askBeforeSharing } from './askSharing.ts';
 import { chooseSession, mustBeTrusted } from './choose.ts';
 import type { CommandContext } from './commandContext.ts';
 import { longRun } from './longRun.ts';
@@ -26,7 +27,7 @@ export async function diagnoseCloudUpgrade(context: CommandContext, argument: un
 export async function bootstrapCloud(context: CommandContext, argument: unknown): Promise<void> {
   mustBeTrusted(context);
   const session = await chooseSession(context, targetOf(argument));
-  if (!session || !(await mustBeConnected(context, session))) return;
+  if (!session || !(await mustBeConnected(context, session)) || !(await askBeforeSharing(context, session))) return;
   const { project, server } = await session.requests.cloudState();
   const confirm = l10n.t('Bootstrap');
   const question = l10n.t('Bring the project “{0}” to {1}?', plain(project, LABEL_LENGTH), hostOf(server));

@@ -101,10 +101,16 @@ describe('previewLines', () => {
   it('says so where nothing new would leave', () => {
     const nothing = { ...preview, memories: 0, prompts: 0, edits: 0, deletes: 0, personal: 0, byProject: [], byType: [], byAuthor: [] };
     expect(previewLines(english, nothing).split('\n')).toEqual([
-      'Nothing new would leave now. What is saved later goes into .engram, which git shares with everybody who has the repository.',
+      'Nothing new would go into .engram now. What is saved later does, and git shares it with everybody who has the repository.',
       '',
       'Nothing of other projects leaves. The answer is kept for this folder; “Engram: Choose What Is Shared…” changes it.',
     ]);
+  });
+
+  it('names the cloud server that gets it as well', () => {
+    const lines = previewLines(english, preview, 'cloud.example').split('\n');
+    expect(lines[1]).toBe('Each sync with the cloud sends cloud.example what it does not have of this project.');
+    expect(lines.filter((line) => !previewLines(english, preview).split('\n').includes(line))).toHaveLength(1);
   });
 
   it('keeps to one line what somebody wrote on several', () => {
