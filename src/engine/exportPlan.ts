@@ -1,6 +1,7 @@
 import { goTrim, normalizeProject } from './goText.ts';
 import type { HeldVersions } from './heldVersions.ts';
 import { derivedSyncId } from './identity.ts';
+import { latestOfEach } from './latestOfEach.ts';
 import { isUnknownSession, mergeSessions, sameSession } from './merge.ts';
 import type { FolderIndex, MemoryStore, Turn } from './ports.ts';
 import type { ObservationRecord, PromptRecord, RelationRecord, SessionRecord } from './records.ts';
@@ -116,7 +117,7 @@ export class ExportPlanner {
     for (const gone of this.#store.hardDeletes()) this.#addDelete(hardDeleteVersion(gone));
     const relations = await this.#planRelations(turn);
     const { sessions, united } = await this.#planSessions(turn);
-    return { ...this.#plan, sessions, united, relations };
+    return { ...this.#plan, ...latestOfEach(this.#plan), sessions, united, relations };
   }
 
   #addObservation(row: ObservationRecord): void {

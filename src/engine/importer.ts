@@ -78,6 +78,7 @@ export class Importer {
       await this.#parts.checkpoint();
     }
     if (queue.length > 0) total.relations += await this.#retryDeferred();
+    await this.#parts.store.removeTwins();
     const { heldBack, ...counts } = total;
     return { ...counts, ...(heldBack > 0 && { heldBack }), chunks: count, authors: [...authors].slice(0, 5), problems };
   }

@@ -113,6 +113,8 @@ export interface MemoryStore {
   undoneChunks(): ReadonlySet<string>;
   recordUndone(id: string, at: string): void;
   forgetUndone(id: string): void;
+  /** Where other programs write the database, too: takes away rows that one of them has made a second time, alike in everything. @returns how many */
+  removeTwins(): Promise<number>;
   /** How far the memories have come: what {@link FolderIndex.belongTo} knows an earlier copy by. */
   counters(): Counters;
   /** Chunks of which some rows are here already: their import was stopped between two pieces. */

@@ -20,6 +20,7 @@ import {
   tombstoneOf,
 } from './recordRows.ts';
 import { inPieces, inTransaction, type PieceLengths } from './transaction.ts';
+import { hasTwinRows, removeTwinRows } from './twinRows.ts';
 
 const ONE_SESSION = `SELECT ${SESSION_COLUMNS} FROM sessions WHERE id = ?`;
 const ALL_SESSIONS = `SELECT ${SESSION_COLUMNS} FROM sessions ORDER BY started_at, rowid`;
@@ -40,6 +41,8 @@ const SAVE_RELATION = upsert('memory_relations', RELATION_COLUMNS, 'sync_id');
 const HASHED_COLUMNS = `${OBSERVATION_COLUMNS}, normalized_hash`;
 const INSERT_OBSERVATION = `INSERT INTO observations(${HASHED_COLUMNS}) VALUES(${marks(HASHED_COLUMNS)})`;
 const UPDATE_OBSERVATION = `UPDATE observations SET (${HASHED_COLUMNS}) = (${marks(HASHED_COLUMNS)}) WHERE id = ?`;
+/** What was deleted is not found by its other row, unless that was changed later. */
+const HIDE_TWINS = `UPDATE observations SET deleted_at = ? WHERE sync_id = ? AND id <> ? AND deleted_at IS NULL AND datetime(updated_at) <= datetime(?)`;
 const INSERT_PROMPT = `INSERT INTO user_prompts(${PROMPT_COLUMNS}) VALUES(${marks(PROMPT_COLUMNS)})`;
 const UPDATE_PROMPT = `UPDATE user_prompts SET (${PROMPT_COLUMNS}) = (${marks(PROMPT_COLUMNS)}) WHERE id = ?`;
 
@@ -123,6 +126,11 @@ export class SqlMemoryStore implements MemoryStore {
 
   forgetUndone(id: string): void {
     this.#db.run('DELETE FROM sync_chunks WHERE target_key = ? AND chunk_id = ?', [UNDONE, id]);
+  }
+
+  async removeTwins(): Promise<number> {
+    if (!this.#options.pieces || !hasTwinRows(this.#db)) return 0;
+    return this.transaction(async () => removeTwinRows(this.#db));
   }
 
   counters(): Counters {
@@ -250,6 +258,7 @@ export class SqlMemoryStore implements MemoryStore {
     const id = this.#lastId(LAST_OBSERVATION_ID, record.syncId);
     if (id === undefined) this.#db.run(INSERT_OBSERVATION, observationValues(record));
     else this.#db.run(UPDATE_OBSERVATION, [...observationValues(record), id]);
+    if (record.deletedAt && id !== undefined) this.#db.run(HIDE_TWINS, [record.deletedAt, record.syncId, id, record.deletedAt]);
   }
 
   writePrompt(record: PromptRecord): void {

@@ -34,7 +34,10 @@ const INSERT = `INSERT INTO observations(sync_id, session_id, type, title, conte
 const LIVE = `SELECT * FROM observations WHERE sync_id = ? ORDER BY id DESC LIMIT 1`;
 const EDIT = `UPDATE observations SET type = ?, title = ?, content = ?, project = ?, scope = ?, topic_key = ?, normalized_hash = ?,
   revision_count = revision_count + 1, updated_at = ? WHERE id = ?`;
-const HIDE = 'UPDATE observations SET deleted_at = ?, updated_at = ? WHERE id = ?';
+/** Another row of the same memory too: nobody shall find what was deleted. */
+const HIDE = 'UPDATE observations SET deleted_at = ?, updated_at = ? WHERE sync_id = ? AND deleted_at IS NULL';
+const LATEST_CHANGE =
+  'SELECT updated_at FROM observations WHERE sync_id = ? AND deleted_at IS NULL ORDER BY datetime(updated_at) DESC LIMIT 1';
 
 /** A memory as the table holds it: `''` for no project and no topic. */
 interface Prepared {
@@ -91,8 +94,8 @@ export function editMemory(database: SqlDatabase, syncId: string, patch: MemoryP
 export function deleteMemory(database: SqlDatabase, syncId: string, nowMs: number): SavedMemory {
   return atomically(database, () => {
     const row = liveRow(database, syncId);
-    const stamp = stampAfter(row, nowMs);
-    database.run(HIDE, [stamp, stamp, row['id'] ?? null]);
+    const stamp = stampAfter(database.all(LATEST_CHANGE, [syncId])[0] ?? row, nowMs);
+    database.run(HIDE, [stamp, stamp, syncId]);
     return { syncId, outcome: 'deleted', title: textOf(row, 'title') };
   });
 }
