@@ -26,16 +26,22 @@ export interface DatabaseFacts {
   readonly brokenReferences: number;
 }
 
-/** Rows in the database that dangle, wait, or stand there twice. */
-export function databaseFindings(facts: DatabaseFacts, deferred: readonly RelationRecord[]): HealthFinding[] {
-  return [...damaged(facts), ...dangling(facts), ...doubles(facts), ...deferredFinding(deferred)];
+/**
+ * Rows in the database that dangle, wait, or stand there twice.
+ *
+ * @param isOthers it is not the folder's own, and has more in it than the chunks can give back
+ */
+export function databaseFindings(facts: DatabaseFacts, deferred: readonly RelationRecord[], isOthers: boolean): HealthFinding[] {
+  return [...damaged(facts, isOthers), ...dangling(facts), ...doubles(facts, isOthers), ...deferredFinding(deferred)];
 }
 
-function damaged({ damage, brokenReferences }: DatabaseFacts): HealthFinding[] {
+function damaged({ damage, brokenReferences }: DatabaseFacts, isOthers: boolean): HealthFinding[] {
   const items = damage.map((line): HealthItem => ({ kind: 'file', id: 'engram.db', text: line }));
   const fix: HealthFix = {
     kind: 'words',
-    text: 'Sync, so that what is new is in a chunk; then move engram.db away and sync again: it is built anew from the chunks.',
+    text: isOthers
+      ? 'Sync, so that what is new of this project is in a chunk; then stop the programs that use the database, and restore a copy of it.'
+      : 'Sync, so that what is new is in a chunk; then move engram.db away and sync again: it is built anew from the chunks.',
   };
   const sentence = 'SQLite finds damage inside engram.db. The chunks are safe.';
   const found = findingAbout({ code: 'database-damaged', severity: 'error', sentence, subject: 'engram.db', fix }, items);
@@ -72,13 +78,15 @@ function dangling({ withoutSession, inPlaceholder }: DatabaseFacts): HealthFindi
   ];
 }
 
-function doubles({ twice, sameContent }: DatabaseFacts): HealthFinding[] {
+function doubles({ twice, sameContent }: DatabaseFacts, isOthers: boolean): HealthFinding[] {
   const rows = `${counted(twice.length, 'memory stands', 'memories stand')} in the database more than once under one id, as Engram 1.14 imports an edit. The newest row counts here.`;
   const memories = `${counted(sameContent.length, 'text was', 'texts were')} saved more than once, each time as a memory of its own.`;
   // Deleting one of several rows of one id would delete the memory for the team.
   const anew: HealthFix = {
     kind: 'words',
-    text: 'Nothing is lost. A database that is built anew has it once: sync, move engram.db away, and sync again.',
+    text: isOthers
+      ? 'Nothing is lost. A sync takes away what stands twice and is alike in everything; the rest may stay.'
+      : 'Nothing is lost. A database that is built anew has it once: sync, move engram.db away, and sync again.',
   };
   const fix: HealthFix = {
     kind: 'words',

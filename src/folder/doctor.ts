@@ -55,7 +55,7 @@ export class Doctor {
     const open = state ? await this.#open(state) : undefined;
     const exam = await this.examineFolder(open);
     const clone = await this.#clone(exam, open);
-    const facts = open ? databaseFindings(databaseFacts(open.memoryDatabase), waitingRelations(open.index)) : [];
+    const facts = open ? databaseFindings(databaseFacts(open.memoryDatabase), waitingRelations(open.index), open.live) : [];
     const findings = [
       ...clone.findings,
       ...fileFindings(exam),

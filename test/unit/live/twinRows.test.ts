@@ -61,6 +61,9 @@ describe.runIf(findNodeSqlite())('a row that stands twice because two programs i
     });
     await ann.folder.sync({});
     expect(ann.titles()).toEqual(['Title of obs-2', 'Walrus', 'Walrus']);
+    const twice = (await ann.folder.doctor()).findings.find(({ code }) => code === 'row-twice');
+    // The whole database of all agents is no file to be moved away.
+    expect(twice?.fix?.text).not.toMatch(/move/);
   });
 
   it('is deleted as a whole: the program finds neither, and the team is told once', async () => {
