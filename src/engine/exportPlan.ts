@@ -102,11 +102,11 @@ export class ExportPlanner {
       this.#sessionProjects.set(session.id, session.project);
       await turn();
     }
-    for (const row of this.#store.observations()) {
+    for (const row of this.#store.observations(this.#project)) {
       this.#addObservation(row);
       await turn();
     }
-    for (const row of this.#store.prompts()) {
+    for (const row of this.#store.prompts(this.#project)) {
       this.#addPrompt(row);
       await turn();
     }

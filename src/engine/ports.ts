@@ -142,9 +142,13 @@ export interface MemoryStore {
 
   /** By `started_at` as text, then rowid: the order of the Go program's export. */
   sessions(): Iterable<SessionRecord>;
-  /** By row id. */
-  observations(): Iterable<ObservationRecord>;
-  prompts(): Iterable<PromptRecord>;
+  /**
+   * By row id.
+   *
+   * @param project leaves out the rows that name another one; those that name none are among them. `''`: all
+   */
+  observations(project?: string): Iterable<ObservationRecord>;
+  prompts(project?: string): Iterable<PromptRecord>;
   promptTombstones(): Iterable<PromptTombstone>;
   relations(): Iterable<RelationRecord>;
   sessionHasRows(id: string): boolean;

@@ -148,7 +148,7 @@ export class EngramSession implements FolderSession, Disposable {
     return new DatabasePulse({
       isWanted: () => window.state.focused && this.snapshot.state?.live !== undefined && this.#parts.options().trusted,
       version: () => client.request(place.root, 'databaseVersion', []),
-      changed: () => this.#loop.touch('memories'),
+      changed: () => this.#loop.look('memories'),
     });
   }
 

@@ -28,6 +28,10 @@ const ONE_OBSERVATION = `SELECT id, ${OBSERVATION_COLUMNS} FROM observations WHE
 const ALL_OBSERVATIONS = `SELECT id, ${OBSERVATION_COLUMNS} FROM observations ORDER BY id`;
 const ONE_PROMPT = `SELECT id, ${PROMPT_COLUMNS} FROM user_prompts WHERE sync_id = ? ORDER BY id DESC LIMIT 1`;
 const ALL_PROMPTS = `SELECT id, ${PROMPT_COLUMNS} FROM user_prompts ORDER BY id`;
+/** The function keeps SQLite from taking an index, whose rows it would have to sort before the first one is given. */
+const OF_PROJECT = `WHERE ifnull(project, '') IN ('', ?) ORDER BY id`;
+const PROJECT_OBSERVATIONS = `SELECT id, ${OBSERVATION_COLUMNS} FROM observations ${OF_PROJECT}`;
+const PROJECT_PROMPTS = `SELECT id, ${PROMPT_COLUMNS} FROM user_prompts ${OF_PROJECT}`;
 const OBSERVATIONS_OF_SESSION = `SELECT id, ${OBSERVATION_COLUMNS} FROM observations WHERE session_id = ? ORDER BY id`;
 const PROMPTS_OF_SESSION = `SELECT id, ${PROMPT_COLUMNS} FROM user_prompts WHERE session_id = ? ORDER BY id`;
 const ONE_TOMBSTONE = `SELECT ${TOMBSTONE_COLUMNS} FROM prompt_tombstones WHERE sync_id = ?`;
@@ -203,12 +207,14 @@ export class SqlMemoryStore implements MemoryStore {
     return mapRows(this.#db.iterate(ALL_SESSIONS), sessionOf);
   }
 
-  observations(): Iterable<ObservationRecord> {
-    return mapRows(this.#db.iterate(ALL_OBSERVATIONS), observationOf);
+  observations(project = ''): Iterable<ObservationRecord> {
+    const rows = project === '' ? this.#db.iterate(ALL_OBSERVATIONS) : this.#db.iterate(PROJECT_OBSERVATIONS, [project]);
+    return mapRows(rows, observationOf);
   }
 
-  prompts(): Iterable<PromptRecord> {
-    return mapRows(this.#db.iterate(ALL_PROMPTS), promptOf);
+  prompts(project = ''): Iterable<PromptRecord> {
+    const rows = project === '' ? this.#db.iterate(ALL_PROMPTS) : this.#db.iterate(PROJECT_PROMPTS, [project]);
+    return mapRows(rows, promptOf);
   }
 
   promptTombstones(): Iterable<PromptTombstone> {

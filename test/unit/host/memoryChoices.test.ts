@@ -58,7 +58,7 @@ describe('DatabasePulse', () => {
         if (version === 'broken') throw new EngramError('io-failed', 'No.');
         return version;
       },
-      changed: () => told++,
+      changed: async () => void told++,
     });
     await vi.advanceTimersByTimeAsync(1000);
     expect(told).toBe(1); // what happened since the folder was opened
@@ -90,12 +90,37 @@ describe('DatabasePulse', () => {
       asked++;
       return late.promise;
     };
-    const pulse = new DatabasePulse({ isWanted: () => true, version, changed: () => undefined });
+    const pulse = new DatabasePulse({ isWanted: () => true, version, changed: async () => undefined });
     await vi.advanceTimersByTimeAsync(5000);
     expect(asked).toBe(1);
     late.resolve('1');
     await vi.advanceTimersByTimeAsync(1000);
     expect(asked).toBe(2);
+    pulse.dispose();
+  });
+
+  it('takes a tenth of the time at most, however often agents write, and shows the first change at once', async () => {
+    let writes = 0;
+    let looked = 0;
+    const version = async (): Promise<string> => String(writes);
+    const changed = async (): Promise<void> => {
+      looked++;
+      await new Promise((resolve) => setTimeout(resolve, 800));
+    };
+    const pulse = new DatabasePulse({ isWanted: () => true, version, changed });
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(looked).toBe(1);
+    for (let second = 0; second < 60; second++) {
+      writes++;
+      await vi.advanceTimersByTimeAsync(1000);
+      if (second === 1) expect(looked).toBe(2);
+    }
+    expect(looked).toBeGreaterThanOrEqual(7);
+    expect(looked * 800).toBeLessThanOrEqual(8000);
+    await vi.advanceTimersByTimeAsync(10_000);
+    const all = looked;
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(looked).toBe(all);
     pulse.dispose();
   });
 });
