@@ -1,0 +1,147 @@
+import type { DatabaseSync } from 'node:sqlite';
+import { describe, expect, it } from 'vitest';
+import { findNodeSqlite } from '../../../src/adapters/nodeSqlite.ts';
+import { openIn, readChunk } from '../../support/folder.ts';
+import { agentSaves, integrityOf } from '../../support/liveDatabase.ts';
+import { AT, deletion, LATER, LiveMember, memoryRow, mutation, receive, sessionRow } from '../../support/liveMember.ts';
+
+if (!findNodeSqlite()) process.stdout.write('node:sqlite: this host has none with FTS5, so nobody attacks the live database.\n');
+
+const prompt = (key: string, more: object = {}): object => ({
+  id: 1,
+  sync_id: key,
+  session_id: 's-bob',
+  content: `Do ${key}`,
+  project: 'demo',
+  created_at: AT,
+  ...more,
+});
+
+function agentAsks(database: DatabaseSync, key: string, project: string): void {
+  database
+    .prepare('INSERT INTO user_prompts(sync_id, session_id, content, project, created_at) VALUES(?, ?, ?, ?, ?)')
+    .run(key, `manual-save-${project}`, `Do ${key}`, project, AT);
+}
+
+/** As the program deletes a prompt: the row goes, and a line says that it was there. */
+function agentForgets(database: DatabaseSync, key: string): void {
+  database
+    .prepare(
+      `INSERT INTO prompt_tombstones(sync_id, session_id, project, deleted_at) SELECT sync_id, session_id, project, ? FROM user_prompts WHERE sync_id = ?`,
+    )
+    .run(LATER, key);
+  database.prepare('DELETE FROM user_prompts WHERE sync_id = ?').run(key);
+}
+
+/** Everything of the other project, as it is in the tables. */
+function theOthers(ann: LiveMember): unknown {
+  return ann.agent((database) => [
+    database.prepare(`SELECT * FROM observations WHERE sync_id LIKE 'obs-secret%' ORDER BY id`).all(),
+    database.prepare(`SELECT * FROM user_prompts WHERE sync_id = 'prompt-secret'`).all(),
+    database.prepare(`SELECT * FROM sessions WHERE id = 'manual-save-other'`).all(),
+    database.prepare(`SELECT * FROM memory_relations WHERE sync_id = 'rel-secret'`).all(),
+    database.prepare('SELECT * FROM prompt_tombstones').all(),
+  ]);
+}
+
+function withSecrets(): LiveMember {
+  const ann = new LiveMember();
+  ann.agent((database) => {
+    for (const id of ['obs-secret-1', 'obs-secret-2']) agentSaves(database, id, { project: 'other' });
+    agentSaves(database, 'obs-own');
+    agentAsks(database, 'prompt-secret', 'other');
+    database.exec(`INSERT INTO memory_relations(sync_id, source_id, target_id, relation, judgment_status, created_at, updated_at)
+      VALUES('rel-secret', 'obs-secret-1', 'obs-secret-2', 'related', 'judged', '${AT}', '${AT}')`);
+  });
+  return ann;
+}
+
+const of = (entity: string, line: object): object => ({ ...line, entity });
+const gone = { deleted: true, deleted_at: LATER, hard_delete: true };
+
+describe.runIf(findNodeSqlite())('a hostile chunk', () => {
+  it('reaches nothing of another project: no memory, prompt, session or relation', async () => {
+    const ann = withSecrets();
+    const before = theOthers(ann);
+    const relation = {
+      sync_id: 'rel-secret',
+      source_id: 'obs-secret-1',
+      target_id: 'obs-own',
+      relation: 'supersedes',
+      judgment_status: 'judged',
+    };
+    const session = { ...sessionRow('manual-save-other', 'demo'), summary: 'Mine now', directory: '/x' };
+    receive(ann.root, {
+      sessions: [session],
+      observations: [memoryRow('obs-secret-1', { title: 'Mine', updated_at: LATER, session_id: 'manual-save-other' })],
+      prompts: [prompt('prompt-secret', { content: 'Mine', created_at: LATER, session_id: 'manual-save-other' })],
+    });
+    receive(ann.root, {
+      mutations: [
+        deletion('obs-secret-1'),
+        mutation('upsert', 'obs-secret-2', memoryRow('obs-secret-2', { title: 'Mine', project: 'demo', updated_at: LATER })),
+        of('prompt', mutation('delete', 'prompt-secret', { sync_id: 'prompt-secret', ...gone })),
+        of('session', mutation('delete', 'manual-save-other', { id: 'manual-save-other', ...gone })),
+        of('relation', mutation('upsert', 'rel-secret', { ...relation, created_at: AT, updated_at: LATER })),
+        of('relation', mutation('delete', 'rel-secret', { sync_id: 'rel-secret', ...gone })),
+      ],
+    });
+    const { imported } = await ann.folder.sync({});
+    expect(theOthers(ann)).toEqual(before);
+    expect(imported).toMatchObject({ edits: 0, deletes: 0 });
+    expect((await ann.folder.state()).live?.heldBack.changes).toBeGreaterThanOrEqual(5);
+    await ann.withoutIndex();
+    await ann.folder.sync({});
+    expect(theOthers(ann)).toEqual(before);
+    expect(integrityOf(ann.livePath)).toEqual(['ok']);
+  });
+
+  it('that a program of ours has shared before does not go out again as ours, nor the other project with it', async () => {
+    const ann = withSecrets();
+    receive(ann.root, { mutations: [deletion('obs-secret-1')] });
+    const { exported } = await ann.folder.sync({});
+    const chunk = await readChunk(ann.root, exported.chunkIds[0] ?? '');
+    expect(chunk.observations.map(({ syncId }) => syncId)).toEqual(['obs-own']);
+    expect(chunk.mutations ?? []).toEqual([]);
+    expect(chunk.sessions.map(({ id }) => id)).toEqual(['manual-save-demo']);
+  });
+});
+
+describe.runIf(findNodeSqlite())('a prompt that an agent deletes', () => {
+  async function shared(): Promise<LiveMember> {
+    const ann = new LiveMember();
+    receive(ann.root, { sessions: [sessionRow('s-bob')], prompts: [prompt('prompt-1'), prompt('prompt-2')] });
+    await ann.folder.sync({});
+    return ann;
+  }
+  const prompts = (ann: LiveMember): unknown[] =>
+    ann.agent((database) =>
+      database
+        .prepare('SELECT sync_id FROM user_prompts ORDER BY sync_id')
+        .all()
+        .map((row) => row['sync_id']),
+    );
+
+  it('is a deletion for the team, and stays away', async () => {
+    const ann = await shared();
+    ann.agent((database) => agentForgets(database, 'prompt-1'));
+    expect((await ann.folder.state()).toShare).toMatchObject({ deletes: 1, prompts: 0 });
+    const { exported } = await ann.folder.sync({});
+    expect((await readChunk(ann.root, exported.chunkIds[0] ?? '')).mutations).toMatchObject([
+      { entity: 'prompt', op: 'delete', entityKey: 'prompt-1' },
+    ]);
+    const bob = openIn(ann.root);
+    await bob.importChunks({});
+    expect((await bob.state()).totals.prompts).toBe(1);
+    await ann.withoutIndex();
+    await ann.folder.sync({});
+    expect(prompts(ann)).toEqual(['prompt-2']);
+  });
+
+  it('is none where the row is merely absent', async () => {
+    const ann = await shared();
+    ann.agent((database) => database.exec(`DELETE FROM user_prompts WHERE sync_id = 'prompt-1'`));
+    expect((await ann.folder.state()).toShare).toMatchObject({ deletes: 0 });
+    expect((await ann.folder.sync({})).exported.chunkIds).toEqual([]);
+  });
+});
