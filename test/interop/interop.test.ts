@@ -7,6 +7,7 @@ import { oursToTheirs } from './oursToTheirs.ts';
 import { type EngramProgram, findPrograms } from './programs.ts';
 import { randomHistories } from './randomHistories.ts';
 import { sameBytes } from './sameBytes.ts';
+import { sameProject } from './sameProject.ts';
 import { theirsToOurs } from './theirsToOurs.ts';
 import { throughProgram } from './throughProgram.ts';
 import { upgradeStates } from './upgradeStates.ts';
@@ -23,6 +24,7 @@ const nobody: EngramProgram = { path: '', name: 'no program', generation: 'newer
 
 describe.skipIf(known.length === 0).each(known.length > 0 ? known : [nobody])('$name', (program) => {
   sameBytes(program);
+  sameProject(program);
   oursToTheirs(program);
   theirsToOurs(program);
   memoriesFile(program);
