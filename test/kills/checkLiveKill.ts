@@ -14,14 +14,27 @@ import { memoryRow, receive, sessionRow } from '../support/liveMember.ts';
 import { WASM_PATH } from '../support/wasm.ts';
 
 const GIVE_UP_MS = 30_000;
-const CHUNKS = 5;
-const ROWS = 40;
+/** Memories that are not shared. */
+const OWN = 40;
+
+/** What waits to be imported. */
+interface Load {
+  readonly chunks: number;
+  readonly rows: number;
+  /** How long an import may take, in ms. */
+  readonly longestMs: number;
+}
+
+const SMALL: Load = { chunks: 5, rows: 40, longestMs: 250 };
+/** Its import is committed in several pieces. */
+const LARGE: Load = { chunks: 1, rows: 5000, longestMs: 2500 };
 
 interface Place {
   readonly folder: string;
   readonly root: string;
   readonly data: string;
   readonly livePath: string;
+  readonly load: Load;
 }
 
 /**
@@ -32,7 +45,13 @@ export async function checkLiveKill(cli: string, seed: number): Promise<void> {
   const random = new Random(seed);
   const folder = mkdtempSync(join(tmpdir(), 'engram-live-kill-'));
   const data = join(folder, 'data');
-  const place = { folder, data, root: join(folder, 'team', '.engram'), livePath: join(data, 'engram.db') };
+  const place = {
+    folder,
+    data,
+    root: join(folder, 'team', '.engram'),
+    livePath: join(data, 'engram.db'),
+    load: random.chance(0.1) ? LARGE : SMALL,
+  };
   for (const path of [place.root, data]) mkdirSync(path, { recursive: true });
   try {
     const expected = prepare(place);
@@ -54,15 +73,15 @@ export async function checkLiveKill(cli: string, seed: number): Promise<void> {
 }
 
 /** Memories of an agent that are not shared, and chunks of a teammate that wait. @returns all titles */
-function prepare({ root, livePath }: Place): Set<string> {
+function prepare({ root, livePath, load }: Place): Set<string> {
   makeLiveDatabase(livePath);
   const titles = new Set<string>();
   const agent = new DatabaseSync(livePath);
   agent.exec('PRAGMA synchronous = OFF');
-  for (let index = 0; index < ROWS; index++) titles.add(save(agent, index));
+  for (let index = 0; index < OWN; index++) titles.add(save(agent, index));
   agent.close();
-  for (let chunk = 0; chunk < CHUNKS; chunk++) {
-    const names = Array.from({ length: ROWS }, (_, index) => `bob-${chunk}-${index}`);
+  for (let chunk = 0; chunk < load.chunks; chunk++) {
+    const names = Array.from({ length: load.rows }, (_, index) => `bob-${chunk}-${index}`);
     receive(root, {
       sessions: [sessionRow('s-bob')],
       observations: names.map((name) => memoryRow(`obs-${name}`, { title: `${name} narwhal` })),
@@ -88,9 +107,9 @@ async function killOne(cli: string, place: Place, agent: DatabaseSync, random: R
   const ended = once(child, 'close');
   const meanwhile = writing(child, random, agentSavesOne);
   const work = until(child, () => existsSync(join(place.root, '.lock')));
-  const wanted = random.int(1, command === 'export' ? 1 : CHUNKS + 1);
+  const wanted = random.int(1, command === 'export' ? 1 : place.load.chunks + 1);
   const moment = random.oneOf(
-    async () => sleep(random.int(0, 250)),
+    async () => sleep(random.int(0, place.load.longestMs)),
     async () => until(child, () => recordedChunks(agent) >= wanted).then(() => sleep(random.int(0, 12))),
     async () => changes([place.root, join(place.root, 'chunks')], random.int(1, 12)),
   );
@@ -164,13 +183,13 @@ async function withFolder(
   }
 }
 
-function check({ livePath }: Place, expected: ReadonlySet<string>): void {
+function check({ livePath, load }: Place, expected: ReadonlySet<string>): void {
   const database = new DatabaseSync(livePath);
   const rows = database.prepare('SELECT title FROM observations WHERE deleted_at IS NULL').all();
   database.close();
   const titles = rows.map((row) => String(row['title']));
   assert.deepEqual(titles.toSorted(), [...expected].toSorted());
-  assert.equal(searchAsProgram(livePath, 'narwhal').length, CHUNKS * ROWS);
+  assert.equal(searchAsProgram(livePath, 'narwhal').length, load.chunks * load.rows);
   assert.deepEqual(integrityOf(livePath), ['ok']);
   assert.equal(journalModeOf(livePath), 'wal');
 }
