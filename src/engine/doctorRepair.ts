@@ -64,7 +64,7 @@ export class Mender {
     const lacking = new Map(withoutSession.map((row) => [row.sessionId, row.project]));
     if (lacking.size === 0) return undefined;
     await store.transaction(async () => {
-      for (const [id, project] of lacking) store.writeSession(placeholder(id, project));
+      for (const [id, project] of lacking) if (!store.session(id)) store.writeSession(placeholder(id, project));
     });
     return [];
   }

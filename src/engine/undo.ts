@@ -37,15 +37,17 @@ export class ImportUndo {
 
   /** What {@link run} would do now. Reads only. @throws {EngramError} not-found, invalid-input: nothing of it was imported here */
   async preview(): Promise<UndoSummary> {
-    return summaryOf(await this.#steps());
+    return summaryOf(await this.#planner().plan());
   }
 
   /** @throws {EngramError} as {@link preview}, and store-corrupt */
   async run(): Promise<UndoSummary> {
     const { store, index, clock, turn } = this.#parts;
-    const steps = await this.#steps();
-    await index.transaction(() =>
+    const planner = this.#planner();
+    const planned = await planner.plan();
+    return index.transaction(() =>
       store.transaction(async () => {
+        const steps = planned.filter((step) => planner.isCurrent(step));
         const sessionIds = new Set(this.#sessionsOfChunk());
         const relations = steps.filter(({ version }) => version.entity === 'relation');
         const rows = steps.filter(({ version }) => version.entity !== 'relation');
@@ -60,18 +62,18 @@ export class ImportUndo {
         const sessions = new SessionUndo({ store, index, chunk: this.#chunk, remaining });
         for (const id of sessionIds) if (id !== '') sessions.undo(id);
         await new ChunkApplier(store, index).retryDeferred(turn);
+        return summaryOf(steps);
       }),
     );
-    return summaryOf(steps);
   }
 
-  async #steps(): Promise<readonly UndoStep[]> {
+  #planner(): UndoPlanner {
     const { store, index } = this.#parts;
     const chunk = index.chunks().get(this.#chunk);
     if (store.undoneChunks().has(this.#chunk)) throw refused('The import of this chunk is undone already.');
     if (!chunk || !store.importedChunks().has(this.#chunk)) throw refused('This chunk is not imported, so there is nothing to undo.');
     if (chunk.exportedHere) throw refused('This chunk was written here: its memories are yours, and no import brought them.');
-    return new UndoPlanner(this.#parts, this.#chunk).plan();
+    return new UndoPlanner(this.#parts, this.#chunk);
   }
 
   #sessionsOfChunk(): string[] {

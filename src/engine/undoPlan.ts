@@ -10,7 +10,12 @@ import { RowReader } from './rowReader.ts';
 import { NO_EXTRA, observationVersion, type RowVersion, relationVersion } from './versions.ts';
 
 /** What becomes of one row when the import of a chunk is undone. */
-export type UndoStep =
+export type UndoStep = Change & {
+  /** Order of the version that it was decided for; `''`: there was no such row. */
+  readonly was: string;
+};
+
+type Change =
   /** It came with this chunk alone. A deletion that came with it is forgotten. */
   | { readonly kind: 'remove'; readonly version: RowVersion }
   /** Another chunk holds an earlier version. `version` is that one. */
@@ -72,7 +77,16 @@ export class UndoPlanner {
       await this.#parts.turn();
     }
     const versions = await this.#read(wanted);
-    return [...wanted].flatMap(([key, change]) => this.#step(change, versions.get(key)) ?? []);
+    return [...wanted].flatMap(([key, change]) => {
+      const step = this.#step(change, versions.get(key));
+      return step ? [{ ...step, was: change.local?.order ?? '' }] : [];
+    });
+  }
+
+  /** False where another program has changed the row since the plan: what is changed here stays. */
+  isCurrent({ version, was }: UndoStep): boolean {
+    const now = this.#rows.row(version.entity, version.key);
+    return version.entity === 'relation' && !now ? true : (now?.order ?? '') === was;
   }
 
   /** What the row has now, and what the remaining chunks hold; `undefined` where nothing of it came from this chunk. */
@@ -104,7 +118,7 @@ export class UndoPlanner {
     return merged;
   }
 
-  #step(wanted: Wanted, found: RowVersion | undefined): UndoStep | undefined {
+  #step(wanted: Wanted, found: RowVersion | undefined): Change | undefined {
     const { local, best, order, others } = wanted;
     if (local && best === order) {
       const extra = others.filter((holding) => holding.order === order).reduce((all, { json }) => uniteExtra(all, extraOf(json)), NO_EXTRA);

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { findNodeSqlite } from '../../../src/adapters/nodeSqlite.ts';
@@ -119,6 +120,45 @@ async function killed(child: ChildProcess): Promise<void> {
   child.kill('SIGKILL');
   await once(child, 'close');
 }
+
+describe.runIf(native)('what an agent changes while it is waited for', () => {
+  /** An agent that has begun to write, and goes on when `work` waits for it. */
+  async function meanwhile<T>(ann: LiveMember, work: () => Promise<T>, statements: string): Promise<T> {
+    const agent = new DatabaseSync(ann.livePath);
+    try {
+      agent.exec('PRAGMA busy_timeout = 5000; BEGIN IMMEDIATE');
+      const running = work();
+      await sleep(600);
+      agent.exec(`${statements}; COMMIT`);
+      return await running;
+    } finally {
+      agent.close();
+    }
+  }
+
+  it('is not undone with the import that brought the row', async () => {
+    const ann = new LiveMember();
+    const id = receive(ann.root, { sessions: [sessionRow('s-bob')], observations: [memoryRow('obs-1'), memoryRow('obs-2')] });
+    await ann.folder.sync({});
+    const edit = `UPDATE observations SET title = 'By an agent', updated_at = '2027-01-01 10:00:00', revision_count = 2 WHERE sync_id = 'obs-1'`;
+    expect(await meanwhile(ann, () => ann.folder.undoImport(id), edit)).toMatchObject({ memories: 1 });
+    expect(ann.titles()).toEqual(['By an agent']);
+  });
+
+  it('is not covered by a placeholder', async () => {
+    const ann = new LiveMember();
+    ann.agent((database) => {
+      database.exec('PRAGMA foreign_keys = OFF');
+      const row = `INSERT INTO observations(sync_id, session_id, type, title, content, project) VALUES('obs-1', 's-late', 'manual', 't', 'c', 'demo')`;
+      database.exec(row);
+    });
+    const session = `INSERT INTO sessions(id, project, directory, summary) VALUES('s-late', 'demo', '/home/ann/demo', 'Mine')`;
+    await meanwhile(ann, () => ann.folder.repairHealth(['placeholder-sessions']), session);
+    expect(ann.agent((database) => database.prepare(`SELECT summary FROM sessions WHERE id = 's-late'`).get())).toEqual({
+      summary: 'Mine',
+    });
+  });
+});
 
 describe.runIf(native)('while another program writes the database', () => {
   it('everything waits for it, told is only who would wait for ever, and the thread is free meanwhile', async () => {

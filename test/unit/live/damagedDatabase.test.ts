@@ -16,8 +16,8 @@ import { findNodeSqlite } from '../../../src/adapters/nodeSqlite.ts';
 import { sha256Hex } from '../../../src/engine/chunkCodec.ts';
 import type { MemoryFolder } from '../../../src/openFolder.ts';
 import { conditionOf } from '../../../src/ui/condition.ts';
-import { chunkNames } from '../../support/folder.ts';
-import { agentSaves, integrityOf } from '../../support/liveDatabase.ts';
+import { chunkNames, engramFolder, openIn } from '../../support/folder.ts';
+import { agentSaves, integrityOf, makeLiveDatabase, withLive } from '../../support/liveDatabase.ts';
 import { LiveMember, memoryRow, receive, sessionRow } from '../../support/liveMember.ts';
 
 const native = findNodeSqlite();
@@ -128,6 +128,27 @@ describe.runIf(native).each(DAMAGES)('a live database that %s', (_name, damage, 
       expect(integrityOf(ann.livePath)).toEqual(['ok']);
     },
   );
+});
+
+describe.runIf(native)('a folder’s own database that the Engram program has opened', () => {
+  it('is not set aside when it is damaged: it is told, left as it is, and used again when it is well', async () => {
+    const root = engramFolder();
+    const path = join(root, 'engram.db');
+    makeLiveDatabase(path);
+    withLive(path, (database) => {
+      for (let index = 0; index < ROWS; index++) agentSaves(database, `obs-${index}`, { content: 'x'.repeat(1000) });
+    });
+    const folder = openIn(root);
+    expect((await folder.state()).toShare.memories).toBe(ROWS);
+    copyFileSync(path, `${path}.well`);
+    replaceBy(path, tear);
+    expect(await folder.state()).toMatchObject({ database: 'unreadable', problems: [{ code: 'store-corrupt' }] });
+    await expect(folder.sync({})).rejects.toMatchObject({ code: 'store-corrupt' });
+    expect(readdirSync(root).filter((name) => name.includes('.damaged'))).toEqual([]);
+    renameSync(`${path}.well`, path);
+    expect(await folder.state()).toMatchObject({ database: 'ok', problems: [] });
+    expect(await folder.sync({})).toMatchObject({ exported: { memories: ROWS } });
+  });
 });
 
 describe.runIf(native)('what stands beside a live database', () => {
