@@ -1,5 +1,4 @@
 import { EngramError } from '../engine/errors.ts';
-import type { CallContext } from '../engine/folderRequests.ts';
 import type { ObservationRecord } from '../engine/records.ts';
 import { RowReader } from '../engine/rowReader.ts';
 import type { RowVersion } from '../engine/versions.ts';
@@ -16,7 +15,7 @@ import type { ProgramSite } from './programSite.ts';
  * @returns how many are as they were, and how many are not
  */
 export async function putBack(
-  of: { readonly access: FolderAccess; readonly site: ProgramSite; readonly project: string; readonly context: CallContext },
+  of: { readonly access: FolderAccess; readonly site: ProgramSite; readonly project: string },
   databases: OpenDatabases,
   before: readonly RowVersion[],
 ): Promise<{ readonly putBack: number; readonly setBack: number }> {
@@ -24,7 +23,7 @@ export async function putBack(
   const editable = lost.flatMap(({ record }) => (record && isMemory(record) && isLive(databases, record) ? [record] : []));
   if (editable.length > 0) {
     try {
-      await of.site.talk(databases, of.project, of.context, async (ask) => {
+      await of.site.talk(databases, of.project, {}, async (ask) => {
         for (const record of editable) await ask('mem_update', { id: rowId(databases, record.syncId), ...valuesOf(record) });
       });
     } catch (error) {

@@ -8,6 +8,7 @@ import type { CallContext } from '../engine/folderRequests.ts';
 import { normalizeProject } from '../engine/goText.ts';
 import { isChunkFault } from '../engine/importer.ts';
 import type { ProgramPreview, ProgramShared, ProgramStop, ProgramSyncOptions, ProgramSyncSummary } from '../engine/programSync.ts';
+import type { RowVersion } from '../engine/versions.ts';
 import type { FolderAccess, Reading, Writing } from './folderAccess.ts';
 import { withChunksLearned } from './learnedView.ts';
 import { Arrivals, countArrivals, NO_ARRIVALS, readWaiting, waitsForProgram } from './programArrivals.ts';
@@ -86,19 +87,28 @@ export class ProgramSyncer {
     const rows = await readWaiting(this.#access, waiting, writing);
     const before = new Arrivals(rows, writing.databases);
     const [missing, newer] = [before.missing(), before.newerHere()];
-    const stopped = await this.#run(['sync', '--import'], 'import', writing);
+    const stopped = await this.#run(['sync', '--import'], 'import', writing).catch(async (error: unknown) => {
+      await this.#putBack(writing, newer);
+      throw error;
+    });
     const { databases } = await this.#again(writing);
     const recorded = databases.store.importedChunks();
     const taken = new Set<string>(waiting.filter(({ id }) => recorded.has(id)).map(({ id }) => id));
     const left = new Arrivals(rows, databases).missing();
     const notBrought = new Arrivals(rows, databases, taken).missing().size;
-    const project = (await this.#access.project(writing)) ?? '';
     return {
       imported: { ...countArrivals([...missing].filter(([key]) => !left.has(key)).map(([, change]) => change)), chunks: taken.size },
       notBrought,
-      ...(await putBack({ access: this.#access, site: this.#site, project, context: writing.context }, databases, newer)),
+      ...(await this.#putBack(writing, newer)),
       ...(stopped && { stopped }),
     };
+  }
+
+  /** Also after a cancellation: what the program has done by then is done. */
+  async #putBack(writing: Writing, before: readonly RowVersion[]): Promise<Pick<Imported, 'putBack' | 'setBack'>> {
+    const { databases } = await this.#again(writing);
+    const project = (await this.#access.project(writing)) ?? '';
+    return putBack({ access: this.#access, site: this.#site, project }, databases, before);
   }
 
   async #share(writing: Writing): Promise<{ readonly shared: ProgramShared; readonly stopped: ProgramStop | undefined }> {

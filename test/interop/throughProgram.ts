@@ -6,6 +6,7 @@ import type { FolderOptions } from '../../src/engine/folderRequests.ts';
 import type { MemoryFolder } from '../../src/openFolder.ts';
 import { chunkNames, entry, openIn, putChunk, putManifest, readChunk, temporaryFolder } from '../support/folder.ts';
 import { deletion, memoryRow, mutation, receive, sessionRow } from '../support/liveMember.ts';
+import { scriptProgram } from '../support/oddProgram.ts';
 import type { EngramProgram } from './programs.ts';
 import { Teammate } from './teammate.ts';
 
@@ -158,8 +159,8 @@ export function throughProgram(program: EngramProgram): void {
     expect((await ours.programSync({ share: true, skipImport: true })).stopped).toBeUndefined();
   });
 
-  it('costs no edit: what its release sets back is put back', async () => {
-    const { root, gopher, ours } = await member(program);
+  /** A memory that is newer here than in the chunk that waits, and one of another project that the chunk deletes. */
+  function newerHere({ root, gopher }: Pick<Member, 'root' | 'gopher'>): void {
     gopher.write((database) =>
       database.exec(`INSERT INTO sessions(id, project, directory) VALUES('s-bob', 'demo', 'demo');
       INSERT INTO observations(sync_id, session_id, type, title, content, project, scope, created_at, updated_at)
@@ -167,9 +168,27 @@ export function throughProgram(program: EngramProgram): void {
       ('obs-other', 's-bob', 'manual', 'Of another', 'x', 'other', 'project', '2026-01-01 10:00:00', '2026-01-01 10:00:00')`),
     );
     receive(root, { sessions: [sessionRow('s-bob')], mutations: [mutation('upsert', 'obs-1', memoryRow('obs-1')), deletion('obs-other')] });
+  }
+
+  it('costs no edit: what its release sets back is put back', async () => {
+    const { root, gopher, ours } = await member(program);
+    newerHere({ root, gopher });
     expect(await ours.programPreview()).toMatchObject({ newerHere: 1, otherProjects: 1, arrivals: { deletes: 1 } });
     expect(await ours.programSync({})).toMatchObject({ putBack: applies ? 1 : 0, setBack: 0 });
     expect(await ours.memory('obs-1')).toMatchObject({ title: 'Newer', content: 'x' });
+  });
+
+  it('costs no edit either where the import is cancelled after it has done its work', async () => {
+    const imported = join(temporaryFolder(), 'imported');
+    const slow = scriptProgram(`'${program.path}' "$@" || exit; case "$*" in *--import) touch '${imported}'; sleep 30;; esac`);
+    const { root, gopher, ours } = await member(program, { program: { path: slow, notIn: [] } });
+    newerHere({ root, gopher });
+    const controller = new AbortController();
+    const asked = expect(ours.programSync({}, { signal: controller.signal })).rejects.toMatchObject({ code: 'cancelled' });
+    await expect.poll(() => existsSync(imported), { timeout: 10_000 }).toBe(true);
+    controller.abort();
+    await asked;
+    expect(gopher.query(`SELECT title FROM observations WHERE sync_id = 'obs-1'`)).toEqual({ title: 'Newer' });
   });
 
   it('shares all of a folder’s own database that it has opened', async () => {
