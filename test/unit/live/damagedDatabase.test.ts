@@ -108,7 +108,7 @@ describe.runIf(native).each(DAMAGES)('a live database that %s', (_name, damage, 
       expect(state.problems[0]).toMatchObject({ code, message: expect.stringMatching(sentence) });
       expect(state.database).toBe(code === 'not-regular-file' ? 'not-a-file' : 'unreadable');
       // The pulse asks on for as long as the live ones are in use.
-    expect(state).toMatchObject({ folder: 'ok', live: { path: ann.livePath }, toShare: { memories: 0 }, chunkTotals: { all: 1 } });
+      expect(state).toMatchObject({ folder: 'ok', live: { path: ann.livePath }, toShare: { memories: 0 }, chunkTotals: { all: 1 } });
       expect(conditionOf({ state, name: '', activity: { kind: 'idle', done: 0, total: 0 }, failure: undefined }).kind).toBe(
         'database-blocked',
       );
