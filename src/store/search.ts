@@ -95,7 +95,9 @@ export class SearchIndex {
     const byTopic = query.includes('/') ? this.#ids(BY_TOPIC, [query.trim(), normalizeTopicKey(query), ...filter, limit]) : [];
     const { ids, titleIds } = this.#matches(words);
     const ranked = this.#ids(RANKED, [JSON.stringify([...ids]), ...filter, JSON.stringify([...titleIds]), limit]);
-    return [...new Set([...byTopic, ...ranked])].slice(0, limit).flatMap((id) => this.#hit(id, words));
+    const hits = [...new Set([...byTopic, ...ranked])].slice(0, limit).flatMap((id) => this.#hit(id, words));
+    // A row may stand twice, as older programs import an edit.
+    return hits.filter(({ syncId }, place) => hits.findIndex((hit) => hit.syncId === syncId) === place);
   }
 
   /** The names in the rows that are this project; a chunk may bring any spelling. */

@@ -61,6 +61,7 @@ describe.runIf(findNodeSqlite())('a row that stands twice because two programs i
     });
     await ann.folder.sync({});
     expect(ann.titles()).toEqual(['Title of obs-2', 'Walrus', 'Walrus']);
+    expect(await ann.folder.search('Walrus', {})).toMatchObject([{ syncId: 'obs-1' }]);
     const twice = (await ann.folder.doctor()).findings.find(({ code }) => code === 'row-twice');
     // The whole database of all agents is no file to be moved away.
     expect(twice?.fix?.text).not.toMatch(/move/);
