@@ -1,15 +1,11 @@
-import { randomBytes } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { lookAtFolder } from '../adapters/folderLook.ts';
 import { translateFsError } from '../adapters/fsErrors.ts';
 import type { GitCommand } from '../adapters/git.ts';
-import { detectProjectName } from '../adapters/projectDetection.ts';
 import { systemClock } from '../adapters/systemClock.ts';
 import { makeTurn } from '../adapters/turns.ts';
 import { authorName } from '../adapters/userName.ts';
-import { ChunkApplier } from '../engine/applyChunk.ts';
-import { chunkVersions } from '../engine/chunkVersions.ts';
 import type {
   CloudCheck,
   CloudState,
@@ -45,23 +41,19 @@ import type { HealthRepair, HealthReport, RepairSummary } from '../engine/health
 import { EMPTY_MANIFEST, isChunkId } from '../engine/manifest.ts';
 import type { Turn } from '../engine/ports.ts';
 import type { ProgramPreview, ProgramSyncOptions, ProgramSyncSummary } from '../engine/programSync.ts';
-import { RowReader } from '../engine/rowReader.ts';
 import type { ImportUndo, UndoSummary } from '../engine/undo.ts';
 import type { FolderEnvironment, MemoryFolder } from '../openFolder.ts';
 import { databaseFacts } from '../store/databaseFacts.ts';
-import { deleteMemory, editMemory, saveMemory } from '../store/saveMemory.ts';
 import { CloudFolder } from './cloudFolder.ts';
-import { copyMemories } from './copyMemories.ts';
 import type { OpenDatabases } from './databases.ts';
 import { Doctor } from './doctor.ts';
 import { DriverKeeper } from './driverKeeper.ts';
 import { FolderAccess, type Writing } from './folderAccess.ts';
 import { FolderExchange, undoneChoices } from './folderExchange.ts';
+import { FolderMemories } from './folderMemories.ts';
 import { FolderReader, notFound } from './folderReader.ts';
 import { FolderStateReader } from './folderStateReader.ts';
 import { FolderHealer, healingInput, type LastRepair, NOTHING_HEALED } from './healing.ts';
-import { journalled } from './journalled.ts';
-import { KeptCopy, lostRows } from './keptCopy.ts';
 import { ProgramFolder } from './programFolder.ts';
 import { refused } from './refusals.ts';
 import { undoOf } from './undoChunk.ts';
@@ -74,6 +66,7 @@ export class OpenMemoryFolder implements MemoryFolder {
   readonly #driver: DriverKeeper;
   readonly #cloud: CloudFolder;
   readonly #program: ProgramFolder;
+  readonly #memories: FolderMemories;
   #healed: LastRepair | undefined;
 
   constructor(options: FolderOptions, environment: FolderEnvironment) {
@@ -82,6 +75,7 @@ export class OpenMemoryFolder implements MemoryFolder {
     this.#reader = new FolderReader(this.#access);
     this.#cloud = new CloudFolder(this.#access);
     this.#program = new ProgramFolder(this.#access);
+    this.#memories = new FolderMemories(this.#access, this.#program);
     const program = join(dirname(environment.wasmPath), 'mergeDriver.js');
     this.#driver = new DriverKeeper(program, (message) => environment.log('warn', message));
   }
@@ -180,53 +174,24 @@ export class OpenMemoryFolder implements MemoryFolder {
     return this.#program.sync(options, context);
   }
 
-  async save(memory: NewMemory, context: CallContext = {}): Promise<SavedMemory> {
-    const program = await this.#program.memories();
-    if (program) return program.save(memory, context);
-    return this.#access.write(context, async ({ databases, git }) => {
-      const parent = dirname(this.#access.options.root);
-      const detected = (await this.#access.project({ databases, git })) ?? (await detectProjectName(parent, git));
-      const session = {
-        id: this.#access.options.sessionId,
-        project: memory.project ?? detected,
-        directory: basename(git?.workTree ?? parent) || 'workspace',
-      };
-      const input = { ...memory, project: memory.project ?? detected };
-      const context = { nowMs: systemClock.now(), session, random: (size: number) => randomBytes(size) };
-      return journalled(databases, () => saveMemory(databases.memoryDatabase, input, context));
-    });
+  save(memory: NewMemory, context: CallContext = {}): Promise<SavedMemory> {
+    return this.#memories.save(memory, context);
   }
 
-  async edit(syncId: string, patch: MemoryPatch, context: CallContext = {}): Promise<SavedMemory> {
-    const program = await this.#program.memories();
-    if (program) return program.edit(syncId, patch, context);
-    return this.#access.write(context, async ({ databases }) =>
-      journalled(databases, () => editMemory(databases.memoryDatabase, syncId, patch, systemClock.now())),
-    );
+  edit(syncId: string, patch: MemoryPatch, context: CallContext = {}): Promise<SavedMemory> {
+    return this.#memories.edit(syncId, patch, context);
   }
 
-  async remove(syncId: string, context: CallContext = {}): Promise<SavedMemory> {
-    const program = await this.#program.memories();
-    if (program) return program.remove(syncId, context);
-    return this.#access.write(context, async ({ databases }) =>
-      journalled(databases, () => deleteMemory(databases.memoryDatabase, syncId, systemClock.now())),
-    );
+  remove(syncId: string, context: CallContext = {}): Promise<SavedMemory> {
+    return this.#memories.remove(syncId, context);
   }
 
-  async restoreKept(context: CallContext = {}): Promise<ImportSummary> {
-    return this.#access.write(context, async ({ databases, turn }) => {
-      const { store, index } = databases;
-      const kept = await new KeptCopy(this.#access.keepFolder(databases)).read(turn);
-      const versions = await chunkVersions(await lostRows(kept, new RowReader(store, index), turn), turn);
-      const applied = await index.transaction(() => store.inPieces((pause) => new ChunkApplier(store, index).apply(versions, pause), turn));
-      const { heldBack: _none, ...counts } = applied;
-      return { ...counts, chunks: 0, authors: [], problems: [] };
-    });
+  restoreKept(context: CallContext = {}): Promise<ImportSummary> {
+    return this.#memories.restoreKept(context);
   }
 
-  async discardKept(): Promise<void> {
-    this.#access.mustBeTrusted();
-    if (this.#access.options.keepFolder !== '') await new KeptCopy(this.#access.options.keepFolder).remove();
+  discardKept(): Promise<void> {
+    return this.#memories.discardKept();
   }
 
   async shareAgain(keys: readonly string[], context: CallContext = {}): Promise<void> {
@@ -323,12 +288,8 @@ export class OpenMemoryFolder implements MemoryFolder {
     return this.#reader.noLongerShared(context);
   }
 
-  async copyMemories({ to }: CopyOptions, context: CallContext = {}): Promise<ImportSummary> {
-    return this.#access.write(context, async ({ git, turn, guard }) => {
-      const { options, environment } = this.#access;
-      const project = options.project ?? (await detectProjectName(dirname(options.root), git));
-      return copyMemories(to, { environment, paths: this.#access.bothPaths(), project, turn, guard });
-    });
+  copyMemories(options: CopyOptions, context: CallContext = {}): Promise<ImportSummary> {
+    return this.#memories.copy(options, context);
   }
 
   async databaseVersion(): Promise<string> {

@@ -1,6 +1,5 @@
 import { Disposable, type Event, EventEmitter, version as editor, Uri, type WorkspaceFolder, window, workspace } from 'vscode';
 import { EngramError } from '../engine/errors.ts';
-import type { FolderOptions } from '../engine/folderRequests.ts';
 import { singleFlight } from '../engine/singleFlight.ts';
 import { AutomaticSync } from './automaticSync.ts';
 import type { CloudAccess } from './cloudAccess.ts';
@@ -10,6 +9,7 @@ import { ContextKeys } from './contextKeys.ts';
 import { contextValues } from './contextValues.ts';
 import { describeWindow } from './diagnostics.ts';
 import { type Discovered, discoverFolders, discoverNested, diskFolders, isBelow, searchNested } from './folderDiscovery.ts';
+import { folderOptions } from './folderOptions.ts';
 import { EngramSession } from './folderSession.ts';
 import { GitExtension } from './gitExtension.ts';
 import type { MemoryChoice, MemoryChoices } from './memoryChoices.ts';
@@ -255,7 +255,7 @@ export class WindowSessions implements Sessions, Disposable {
       place: found.place,
       name: found.name,
       client: this.#parts.client,
-      options: () => this.#options(root),
+      options: () => folderOptions(root, { ...this.#parts, trusted: this.trusted, gitPath: this.#git.path }),
       autoImport: () => readSettings(root).autoImport,
       consents: this.#parts.consents,
       arrived: (arrival) => this.#arrived.fire(arrival),
@@ -316,27 +316,6 @@ export class WindowSessions implements Sessions, Disposable {
     if (reason !== 'git') void this.cloud.refresh();
     for (const session of this.#sessions.values()) session.configure(reason);
     this.#tell();
-  }
-
-  #options(root: Uri): FolderOptions {
-    const { author, includePersonal, limits, database, cloud, programPath } = readSettings(root);
-    const { sessionId, keepFolder, memoryChoices } = this.#parts;
-    const memories = memoryChoices.optionsOf(root.fsPath, database);
-    const trusted = this.trusted;
-    const gitPath = trusted ? this.#git.path : '';
-    return {
-      root: root.fsPath,
-      trusted,
-      gitPath,
-      limits,
-      author,
-      includePersonal,
-      sessionId,
-      keepFolder: keepFolder(root.fsPath),
-      cloud,
-      program: { path: programPath, notIn: [Uri.joinPath(root, '..'), ...diskFolders().map(({ uri }) => uri)].map(({ fsPath }) => fsPath) },
-      ...memories,
-    };
   }
 
   #tell(): void {
