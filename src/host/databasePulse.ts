@@ -9,8 +9,10 @@ export interface PulseParts {
 
 /** What agents save is to be seen within two seconds. */
 const EVERY_MS = 1000;
-/** So many times as long as it took to look at a change nobody looks again: agents that never stop take a tenth of one processor at most. */
-const REST = 9;
+/** Of one processor, in the long run: more than agents that never stop may take. */
+const SHARE = 0.1;
+/** What looking may take at once: each memory of a burst is counted as it comes, also in a large database. */
+const BURST_MS = 6_000;
 const LONGEST_REST_MS = 30_000;
 
 /** Notices what other programs write into a database that stands outside of the folder, where no watcher looks. */
@@ -19,7 +21,9 @@ export class DatabasePulse {
   readonly #timer: NodeJS.Timeout;
   #known: string | undefined;
   #isBusy = false;
-  #restUntil = 0;
+  /** Time that looking may still take; less than nothing: it rests. */
+  #credit = BURST_MS;
+  #creditedAt = performance.now();
 
   constructor(parts: PulseParts) {
     this.#parts = parts;
@@ -33,7 +37,7 @@ export class DatabasePulse {
 
   /** An answer that takes longer than a second is waited for, not asked for again. */
   async #beat(): Promise<void> {
-    if (this.#isBusy || performance.now() < this.#restUntil || !this.#parts.isWanted()) return;
+    if (this.#isBusy || !this.#hasCredit() || !this.#parts.isWanted()) return;
     this.#isBusy = true;
     try {
       const version = await this.#parts.version();
@@ -46,10 +50,16 @@ export class DatabasePulse {
     }
   }
 
+  #hasCredit(): boolean {
+    const now = performance.now();
+    this.#credit = Math.min(BURST_MS, this.#credit + (now - this.#creditedAt) * SHARE);
+    this.#creditedAt = now;
+    return this.#credit > 0;
+  }
+
   async #look(): Promise<void> {
     const started = performance.now();
     await this.#parts.changed();
-    const ended = performance.now();
-    this.#restUntil = ended + Math.min((ended - started) * REST, LONGEST_REST_MS);
+    this.#credit = Math.max(this.#credit - (performance.now() - started), -LONGEST_REST_MS * SHARE);
   }
 }
