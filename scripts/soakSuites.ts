@@ -9,6 +9,7 @@ import { inMemory, simulateSeed, withGit } from '../test/simulation/simulate.ts'
 import { FolderChecker } from '../test/support/checkFolder.ts';
 import { cloudTeamProperty } from '../test/support/cloudTeam.ts';
 import { BlankDatabases } from '../test/support/ourMember.ts';
+import { slowClockProperty } from '../test/support/slowTeam.ts';
 import { checkTwoWindows } from '../test/support/twoWindows.ts';
 import { undoProperties } from '../test/support/undoProperties.ts';
 import { walProperties } from '../test/support/walProperties.ts';
@@ -34,6 +35,7 @@ export const soakSuites: readonly SoakSuite[] = [
   { name: 'live-view', seeds: 500, prepare: prepareLiveView },
   { name: 'live-kills', seeds: 100, prepare: prepareLiveKills },
   { name: 'cloud', seeds: 1000, prepare: prepareCloud },
+  { name: 'slow-clocks', seeds: 1000, prepare: prepareSlowClocks },
   { name: 'two-windows', seeds: 5, prepare: prepareTwoWindows },
 ];
 
@@ -82,6 +84,12 @@ async function prepareCloud(): Promise<(seed: number) => Promise<void>> {
   return async (seed) => {
     for (const isNewer of [false, true]) await fc.assert(cloudTeamProperty(kit, isNewer), { seed, numRuns: 10 });
   };
+}
+
+/** Ten teams for a seed. */
+async function prepareSlowClocks(): Promise<(seed: number) => Promise<void>> {
+  const property = slowClockProperty(new BlankDatabases(await loadSqlJs(WASM_PATH)));
+  return (seed) => fc.assert(property, { seed, numRuns: 10 });
 }
 
 /** Nothing is random in it but what the two processes do to each other. */

@@ -6,6 +6,7 @@ import { isUnknownSession, mergeSessions, sameSession } from './merge.ts';
 import type { FolderIndex, MemoryStore, Turn } from './ports.ts';
 import type { ObservationRecord, PromptRecord, RelationRecord, SessionRecord } from './records.ts';
 import { hardDeleteVersion, promptTombstoneVersion, RowReader } from './rowReader.ts';
+import { SlowChanges } from './slowChanges.ts';
 import { observationVersion, promptVersion, type RowVersion, relationVersion, type SessionVersion, sessionVersion } from './versions.ts';
 
 export interface ExportFilter {
@@ -70,6 +71,7 @@ export function isEmptyPlan(plan: ExportPlan): boolean {
 export class ExportPlanner {
   readonly #store: MemoryStore;
   readonly #held: HeldVersions;
+  readonly #slow: SlowChanges;
   readonly #filter: ExportFilter;
   readonly #rows: RowReader;
   readonly #project: string;
@@ -89,9 +91,11 @@ export class ExportPlanner {
   readonly #stayHome = new Set<string>();
   readonly #mayLeave = new Set<string>();
 
-  constructor(parts: { store: MemoryStore; index: FolderIndex; held: HeldVersions }, filter: ExportFilter) {
+  /** @param parts `slow`: changes that are not stamped yet count as what they will be */
+  constructor(parts: { store: MemoryStore; index: FolderIndex; held: HeldVersions; slow?: SlowChanges }, filter: ExportFilter) {
     this.#store = parts.store;
     this.#held = parts.held;
+    this.#slow = parts.slow ?? new SlowChanges();
     this.#filter = filter;
     this.#rows = new RowReader(parts.store, parts.index);
     this.#project = normalizeProject(filter.project ?? '').normalized;
@@ -103,7 +107,7 @@ export class ExportPlanner {
       await turn();
     }
     for (const row of this.#store.observations(this.#project)) {
-      this.#addObservation(row);
+      this.#addObservation(this.#slow.observation(row));
       await turn();
     }
     for (const row of this.#store.prompts(this.#project)) {
@@ -111,10 +115,11 @@ export class ExportPlanner {
       await turn();
     }
     for (const tombstone of this.#store.promptTombstones()) {
-      this.#addDelete(promptTombstoneVersion(tombstone));
+      this.#addDelete(promptTombstoneVersion(this.#slow.promptTombstones.get(tombstone.syncId) ?? tombstone));
       await turn();
     }
-    for (const gone of this.#store.hardDeletes()) this.#addDelete(hardDeleteVersion(gone));
+    for (const gone of this.#store.journal.hardDeletes())
+      this.#addDelete(hardDeleteVersion(this.#slow.hardDeletes.get(gone.syncId) ?? gone));
     const relations = await this.#planRelations(turn);
     const { sessions, united } = await this.#planSessions(turn);
     return { ...this.#plan, ...latestOfEach(this.#plan), sessions, united, relations };
@@ -197,7 +202,7 @@ export class ExportPlanner {
     const relations: RelationRecord[] = [];
     for (const row of this.#store.relations()) {
       await turn();
-      const record = this.#rows.withExtra('relation', row.syncId, row);
+      const record = this.#rows.withExtra('relation', row.syncId, this.#slow.relations.get(row.syncId) ?? row);
       if (!this.#held.isNews(relationVersion(record))) continue;
       const ends = [row.sourceId, row.targetId].map((id) => this.#store.observation(id));
       const inProject = ends.every((end) => end === undefined || this.#inProject(end));
@@ -226,7 +231,7 @@ export class ExportPlanner {
     const united = new Map<string, SessionRecord>();
     for (const row of this.#store.sessions()) {
       await turn();
-      const own = this.#rows.withExtra('session', row.id, row);
+      const own = this.#slow.sessions.get(row.id) ?? this.#rows.withExtra('session', row.id, row);
       const record = this.#united(own);
       if (record !== own) united.set(row.id, record);
       if (this.#staysHome(row.id) || !this.#sessionInProject(row)) continue;

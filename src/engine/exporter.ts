@@ -14,6 +14,7 @@ import { type Importer, putInIndex } from './importer.ts';
 import { type ChunkEntry, type ChunkId, insertEntry, type Manifest } from './manifest.ts';
 import type { Clock, FolderIndex, Git, MemoryStore, Transport, Turn } from './ports.ts';
 import type { ChunkData } from './records.ts';
+import { SlowClock } from './slowClock.ts';
 
 export interface ExporterParts {
   readonly transport: Transport;
@@ -69,7 +70,8 @@ export class Exporter {
       includeDeleted: options.includeDeleted ?? false,
       includePrompts: options.includePrompts,
     };
-    return new ExportPlanner({ store, index, held }, filter).plan(turn);
+    const slow = await new SlowClock(this.#parts).find(turn, chunks);
+    return new ExportPlanner({ store, index, held, slow }, filter).plan(turn);
   }
 
   /**
@@ -81,6 +83,7 @@ export class Exporter {
     options: ExportOptions & { readonly createdBy: string },
     context: CallContext,
   ): Promise<ExportSummary> {
+    await new SlowClock(this.#parts).stamp(this.#parts.turn, chunks);
     const plan = await this.plan(chunks, options);
     context.onProgress?.({ phase: 'exporting', done: 0, total: 1 });
     const before = await this.#parts.transport.readManifest();

@@ -11,11 +11,14 @@ import type { FolderRights } from './folderRights.ts';
 import type { FolderProblem, ImportSummary } from './folderState.ts';
 import { formatInstant } from './goTime.ts';
 import type { IndexedChunk } from './held.ts';
+import { indexedChunk } from './indexedChunk.ts';
 import { type ChunkId, isHashId } from './manifest.ts';
+import { chunksOfBuriedRows } from './mergedHoldings.ts';
 import { isOwnWork } from './ownWork.ts';
 import type { Clock, FolderIndex, MemoryStore, Transport, Turn } from './ports.ts';
 import { countRejected } from './rejections.ts';
 import { RowReader } from './rowReader.ts';
+import { SlowClock } from './slowClock.ts';
 
 export interface ImporterParts {
   readonly transport: Transport;
@@ -46,10 +49,13 @@ export interface ImporterParts {
 export class Importer {
   readonly #parts: ImporterParts;
   readonly #applier: ChunkApplier;
+  readonly #slowClock: SlowClock;
+  readonly #mergeAgain = new Set<ChunkId>();
 
   constructor(parts: ImporterParts) {
     this.#parts = parts;
     this.#applier = new ChunkApplier(parts.store, parts.index, parts.rights);
+    this.#slowClock = new SlowClock(parts);
   }
 
   /**
@@ -58,6 +64,7 @@ export class Importer {
    */
   async run(chunks: readonly ScannedChunk[], wanted: ReadonlySet<string> | undefined, context: CallContext): Promise<ImportSummary> {
     const queue = chunks.filter((chunk) => (wanted ? wanted.has(chunk.id) && chunk.file !== undefined : chunk.waiting || isBarred(chunk)));
+    if (queue.length > 0) await this.#slowClock.stamp(this.#parts.turn, chunks);
     const total: Applied = { ...NOTHING_APPLIED };
     const authors = new Set<string>();
     const problems: FolderProblem[] = [];
@@ -75,6 +82,7 @@ export class Importer {
         this.#remember(chunk, fault);
         problems.push(problemFrom(fault));
       }
+      queue.push(...this.#toMergeAgain(chunks));
       await this.#parts.checkpoint();
     }
     if (queue.length > 0) total.relations += await this.#retryDeferred();
@@ -149,17 +157,43 @@ export class Importer {
     const wasHere = !chunk.merged && (store.importedChunks().has(chunk.id) || store.begunChunks().has(chunk.id));
     await putInIndex(index, chunk, versions, turn);
     const at = formatInstant(clock.now());
+    let isAfterGap = false;
     const apply = async (pause: Turn): Promise<Applied> => {
+      await this.#slowClock.stampNew();
       store.forgetUndone(chunk.id);
-      const result = await this.#applier.apply(versions, pause, { chunkId: chunk.id, wasHere });
+      const step: Turn = async () => {
+        await pause();
+        // Agents had their turn. Of what they changed of this chunk's rows only the next look can tell what it was made from.
+        if (isAfterGap) await this.#slowClock.stampMeanwhile();
+        isAfterGap = false;
+      };
+      const result = await this.#applier.apply(versions, step, { chunkId: chunk.id, wasHere });
       store.forgetBegun(chunk.id);
       store.recordChunk(chunk.id, at);
       index.markMerged(chunk.id);
+      if (wasHere) await this.#noteBuried(versions);
       return result;
     };
-    const applied = await index.transaction(() => store.inPieces(apply, turn, () => store.recordBegun(chunk.id, at)));
+    const beforeGap = (): void => {
+      store.recordBegun(chunk.id, at);
+      isAfterGap = true;
+    };
+    const applied = await index.transaction(() => store.inPieces(apply, turn, beforeGap));
     problems.delete(chunk.id);
     return applied;
+  }
+
+  async #noteBuried(versions: ChunkVersions): Promise<void> {
+    for (const id of await chunksOfBuriedRows(this.#parts, versions)) {
+      this.#parts.index.markMerged(id, false);
+      this.#mergeAgain.add(id);
+    }
+  }
+
+  #toMergeAgain(chunks: readonly ScannedChunk[]): ScannedChunk[] {
+    const again = chunks.filter(({ id, file }) => this.#mergeAgain.has(id) && file !== undefined);
+    this.#mergeAgain.clear();
+    return again;
   }
 
   async #retryDeferred(): Promise<number> {
@@ -248,29 +282,6 @@ export function chunkFault(id: ChunkId, error: EngramError): EngramError {
     );
   }
   return error;
-}
-
-function indexedChunk(
-  of: { chunk: ScannedChunk; sha256: string; rejected: number; createdAt: string; exportedHere: boolean },
-  versions: ChunkVersions,
-): IndexedChunk {
-  const { chunk, sha256, rejected, createdAt, exportedHere } = of;
-  const rows = [...versions.rows.values()].filter((row) => row.inArray);
-  return {
-    id: chunk.id,
-    sha256,
-    createdBy: chunk.entry?.createdBy ?? '',
-    createdAt,
-    sessions: [...versions.sessions.values()].filter((session) => session.inArray).length,
-    memories: rows.filter((row) => row.version.entity === 'observation').length,
-    prompts: rows.filter((row) => row.version.entity === 'prompt').length,
-    relations: versions.relations.size,
-    rejected,
-    exportedHere,
-    merged: chunk.indexed?.merged ?? false,
-    size: chunk.file?.size ?? 0,
-    mtimeMs: chunk.file?.mtimeMs ?? 0,
-  };
 }
 
 function addTo(total: Applied, more: Applied): void {

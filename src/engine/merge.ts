@@ -39,13 +39,17 @@ export function mergeSessions(a: SessionVersion, b: SessionVersion): SessionVers
   const times = { a: changeTimes(a), b: changeTimes(b) };
   const pick = (field: string, left: string, right: string): string =>
     isGreater(right, times.b.get(field), left, times.a.get(field)) ? right : left;
+  const pickTime = (field: string, of: (left: string, right: string) => string, [left, right]: readonly [string, string]): string => {
+    const [at, rightAt] = [timeRank(times.a.get(field) ?? ''), timeRank(times.b.get(field) ?? '')];
+    return at === rightAt ? of(left, right) : at > rightAt ? left : right;
+  };
   return {
     entity: 'session',
     key: a.key,
     project: pick('project', a.project, b.project),
     directory: pick('directory', a.directory, b.directory),
-    startedAt: earlier(a.startedAt, b.startedAt),
-    endedAt: later(a.endedAt, b.endedAt),
+    startedAt: pickTime('started_at', earlier, [a.startedAt, b.startedAt]),
+    endedAt: pickTime('ended_at', later, [a.endedAt, b.endedAt]),
     summary: pick('summary', a.summary, b.summary),
     deletedAt: later(a.deletedAt, b.deletedAt),
     extra: mergeSessionExtra(a, b, times),

@@ -1,4 +1,5 @@
 import type { Entity, Holding, IndexedChunk } from './held.ts';
+import type { Journal } from './journal.ts';
 import type { ChunkEntry, ChunkId, Manifest } from './manifest.ts';
 import type { ObservationRecord, PromptRecord, PromptTombstone, RelationRecord, SessionRecord } from './records.ts';
 
@@ -94,6 +95,7 @@ export interface DatabaseFile {
 
 /** The memories: exactly the Go program's tables. All methods are synchronous and throw `store-corrupt` on SQLite errors. */
 export interface MemoryStore {
+  readonly journal: Journal;
   /** Runs `work` between BEGIN and COMMIT; ROLLBACK when it throws. Not re-entrant. */
   transaction<T>(work: () => Promise<T>): Promise<T>;
   /**
@@ -129,9 +131,6 @@ export interface MemoryStore {
   promptTombstone(syncId: string): PromptTombstone | undefined;
   relation(syncId: string): RelationRecord | undefined;
 
-  /** The deletion of an observation that is gone without a trace in its table: the last line of the program's journal for it. Absence alone is no deletion. */
-  hardDelete(syncId: string): HardDelete | undefined;
-  hardDeletes(): readonly HardDelete[];
   /**
    * The row to which an older program gave a random id because its chunk had none: it has the derived id `key` in everything but name.
    * @returns its id; `undefined` also where that id has left this machine through the cloud
@@ -171,13 +170,6 @@ export interface MemoryStore {
   removeRelation(syncId: string): void;
 }
 
-export interface HardDelete {
-  readonly syncId: string;
-  readonly sessionId: string;
-  readonly project: string;
-  readonly deletedAt: string;
-}
-
 /** Rows that a person would count: hidden (deleted) rows are left out. */
 export interface MemoryCounts {
   readonly sessions: number;
@@ -215,8 +207,10 @@ export interface FolderIndex {
   /** As {@link addHolding}, in place of what the chunk held of it. */
   setHolding(holding: Holding): void;
   removeChunk(id: ChunkId): void;
-  /** Its rows are in the memories now. */
-  markMerged(id: ChunkId): void;
+  /** Its rows are in the memories now; with `false`: not all of them any more, so that it is merged again. */
+  markMerged(id: ChunkId, isMerged?: boolean): void;
+  /** Every chunk that is, the cloud's too. */
+  mergedChunks(): ReadonlySet<ChunkId>;
   /** Whether a row came into the memories by this folder's chunks, or left in one: such a row the folder may change. */
   isOfFolder(entity: Entity, key: string): boolean;
   addOfFolder(entity: Entity, key: string): void;

@@ -1,6 +1,7 @@
 import { parseGoJson } from './goJson.ts';
 import type { Entity } from './held.ts';
-import type { FolderIndex, HardDelete, MemoryStore } from './ports.ts';
+import type { HardDelete } from './journal.ts';
+import type { FolderIndex, MemoryStore } from './ports.ts';
 import type { Extra, JsonObject, PromptTombstone, RelationRecord, SessionRecord } from './records.ts';
 import {
   NO_EXTRA,
@@ -36,7 +37,7 @@ export class RowReader {
     if (entity === 'observation') {
       const record = this.#store.observation(key);
       if (record) return observationVersion(this.withExtra('observation', key, record));
-      const gone = this.#store.hardDelete(key);
+      const gone = this.#store.journal.hardDelete(key);
       return gone && hardDeleteVersion(gone);
     }
     if (entity === 'relation') {

@@ -22,6 +22,7 @@ import { Importer, type ImporterParts } from '../engine/importer.ts';
 import { NEWEST_MANIFEST_VERSION } from '../engine/manifest.ts';
 import type { GitFolderStatus, Turn, WriteGuard } from '../engine/ports.ts';
 import { RowReader } from '../engine/rowReader.ts';
+import { SlowClock } from '../engine/slowClock.ts';
 import type { FolderEnvironment } from '../openFolder.ts';
 import { dataDirectory } from './cloudConfig.ts';
 import { type DatabasePaths, FolderDatabases, livePathsIn, type OpenDatabases, pathsIn } from './databases.ts';
@@ -206,6 +207,7 @@ export class FolderAccess {
   async #workAndSave<T>(writing: Writing, work: (writing: Writing) => Promise<T>): Promise<T> {
     let result: T;
     try {
+      await new SlowClock({ ...writing.databases, rights: await this.#rights(writing) }).stamp(writing.turn);
       result = await work(writing);
     } catch (error) {
       if (EngramError.is(error, 'lock-lost')) this.databases.close();

@@ -8,6 +8,7 @@ import { EngramError, type EngramErrorCode } from '../engine/errors.ts';
 import { Exporter } from '../engine/exporter.ts';
 import { problemFrom } from '../engine/folderProblem.ts';
 import type { FolderOptions } from '../engine/folderRequests.ts';
+import { FolderRights } from '../engine/folderRights.ts';
 import type {
   DatabaseKind,
   FolderProblem,
@@ -253,8 +254,10 @@ export class FolderStateReader {
 
   async #toShare(chunks: readonly ScannedChunk[], open: OpenDatabases): Promise<FolderState['toShare']> {
     const { transport, turn, git, options } = this.#parts;
-    const exporter = new Exporter({ transport, store: open.store, index: open.index, clock: systemClock, turn, git });
+    const { store, index } = open;
     const project = await this.#parts.project(open);
+    const rights = project === undefined ? undefined : new FolderRights(store, index, project);
+    const exporter = new Exporter({ transport, store, index, clock: systemClock, turn, git, rights });
     const { includePersonal, includePrompts = true } = options;
     const filter = { includePersonal, includePrompts, ...(project !== undefined && { project }) };
     return toShare(await exporter.plan(chunks, filter));

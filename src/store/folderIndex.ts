@@ -112,8 +112,12 @@ export class SqlFolderIndex implements FolderIndex {
     });
   }
 
-  markMerged(id: ChunkId): void {
-    this.#db.run('UPDATE chunks SET merged = 1 WHERE id = ?', [id]);
+  markMerged(id: ChunkId, isMerged = true): void {
+    this.#db.run('UPDATE chunks SET merged = ? WHERE id = ?', [Number(isMerged), id]);
+  }
+
+  mergedChunks(): ReadonlySet<ChunkId> {
+    return new Set(this.#db.all('SELECT id FROM chunks WHERE merged = 1').map((row) => textOf(row, 'id') as ChunkId));
   }
 
   isOfFolder(entity: Entity, key: string): boolean {

@@ -1,8 +1,9 @@
-import { parseGoJson } from '../engine/goJson.ts';
 import { derivedSyncId } from '../engine/identity.ts';
-import type { Counters, HardDelete, MemoryCounts, MemoryStore, SqlDatabase, SqlRow, SqlValue, Turn } from '../engine/ports.ts';
-import type { JsonValue, ObservationRecord, PromptRecord, PromptTombstone, RelationRecord, SessionRecord } from '../engine/records.ts';
+import type { Journal } from '../engine/journal.ts';
+import type { Counters, MemoryCounts, MemoryStore, SqlDatabase, SqlRow, SqlValue, Turn } from '../engine/ports.ts';
+import type { ObservationRecord, PromptRecord, PromptTombstone, RelationRecord, SessionRecord } from '../engine/records.ts';
 import { mapRows, nullable, numberOf, textOf } from './columns.ts';
+import { SqlJournal } from './journal.ts';
 import {
   OBSERVATION_COLUMNS,
   observationOf,
@@ -61,11 +62,6 @@ const BEGUN = 'engram-team-memory:begun';
 /** What SQLite itself counts for tables whose row ids are never given twice: nothing that a program does makes it smaller. */
 const COUNTERS = `SELECT name, seq FROM sqlite_sequence WHERE name IN ('observations', 'user_prompts', 'memory_relations', 'sync_mutations') ORDER BY name`;
 
-/** The last line of the journal for each observation, where it is a deletion and the row is gone. Source: `enqueueSyncMutationTx`, v1.14.0. */
-const HARD_DELETES = `SELECT m.entity_key, m.payload, m.occurred_at FROM sync_mutations m WHERE m.entity = 'observation' AND m.op = 'delete'
-  AND NOT EXISTS (SELECT 1 FROM sync_mutations n WHERE n.entity = 'observation' AND n.entity_key = m.entity_key AND n.target_key = m.target_key AND n.seq > m.seq)
-  AND NOT EXISTS (SELECT 1 FROM observations o WHERE o.sync_id = m.entity_key)`;
-const ONE_HARD_DELETE = `${HARD_DELETES} AND m.target_key = 'cloud' AND m.entity_key = ?`;
 const LEFT_BY_CLOUD = `SELECT 1 FROM sync_mutations WHERE target_key = 'cloud' AND entity = ? AND entity_key = ? AND acked_at IS NOT NULL LIMIT 1`;
 
 const HAS_ROWS =
@@ -88,12 +84,14 @@ export interface MemoryStoreOptions {
  * programs have open) a session has to be written before its rows.
  */
 export class SqlMemoryStore implements MemoryStore {
+  readonly journal: Journal;
   readonly #db: SqlDatabase;
   readonly #options: MemoryStoreOptions;
 
   constructor(database: SqlDatabase, options: MemoryStoreOptions = {}) {
     this.#db = database;
     this.#options = options;
+    this.journal = new SqlJournal(database);
   }
 
   transaction<T>(work: () => Promise<T>): Promise<T> {
@@ -172,14 +170,6 @@ export class SqlMemoryStore implements MemoryStore {
 
   relation(syncId: string): RelationRecord | undefined {
     return this.#one(ONE_RELATION, syncId, relationOf);
-  }
-
-  hardDelete(syncId: string): HardDelete | undefined {
-    return this.#one(ONE_HARD_DELETE, syncId, hardDeleteOf);
-  }
-
-  hardDeletes(): readonly HardDelete[] {
-    return this.#db.all(HARD_DELETES).map(hardDeleteOf);
   }
 
   twinOfDerived(entity: 'observation' | 'prompt', key: string, sessionId: string): string | undefined {
@@ -294,29 +284,6 @@ export class SqlMemoryStore implements MemoryStore {
 
   #lastId(sql: string, syncId: string): SqlValue | undefined {
     return this.#db.all(sql, [syncId])[0]?.['id'];
-  }
-}
-
-/** A payload that does not parse says nothing but that the row was deleted. */
-function hardDeleteOf(row: SqlRow): HardDelete {
-  const payload = parsedPayload(textOf(row, 'payload'));
-  const field = (name: string): string => {
-    const value = payload instanceof Map ? payload.get(name) : undefined;
-    return typeof value === 'string' ? value : '';
-  };
-  return {
-    syncId: textOf(row, 'entity_key'),
-    sessionId: field('session_id'),
-    project: field('project'),
-    deletedAt: field('deleted_at') || textOf(row, 'occurred_at'),
-  };
-}
-
-function parsedPayload(text: string): JsonValue | undefined {
-  try {
-    return parseGoJson(text);
-  } catch {
-    return undefined;
   }
 }
 

@@ -8,6 +8,7 @@ import { type EngramProgram, findPrograms } from './programs.ts';
 import { randomHistories } from './randomHistories.ts';
 import { sameBytes } from './sameBytes.ts';
 import { sameProject } from './sameProject.ts';
+import { slowAgents } from './slowAgents.ts';
 import { theirsToOurs } from './theirsToOurs.ts';
 import { throughProgram } from './throughProgram.ts';
 import { upgradeStates } from './upgradeStates.ts';
@@ -30,6 +31,7 @@ describe.skipIf(known.length === 0).each(known.length > 0 ? known : [nobody])('$
   memoriesFile(program);
   liveMemories(program);
   throughProgram(program);
+  slowAgents(program);
   oddRows(program);
   upgradeStates(program);
 });

@@ -68,6 +68,7 @@ export function difference(a: Shared, b: Shared): string {
 export function missingFrom(member: Member, ledger: Ledger, { exactly, team }: { exactly: boolean; team: ReadonlySet<string> }): string[] {
   const lacks: string[] = [];
   for (const session of ledger.sessions.values()) {
+    if (ledger.ofAgents.has(versionKey('session', session.key))) continue;
     const here = member.rows.session(session.key);
     if (here && team.has(session.key) && !sameSession(mergeSessions(here, session), here))
       lacks.push(`session ${session.key} is not as ours left it`);
@@ -79,6 +80,8 @@ export function missingFrom(member: Member, ledger: Ledger, { exactly, team }: {
     return end?.record !== undefined && (exactly || live.has(end.key));
   };
   for (const [key, version] of ledger.rows) {
+    const ends = version.entity === 'relation' ? endsOf(version.record as RelationRecord) : [];
+    if ([key, ...ends].some((one) => ledger.ofAgents.has(one))) continue;
     if (version.entity === 'relation' && !endsOf(version.record as RelationRecord).every(endIsLive)) continue;
     const here = member.rows.row(version.entity, version.key);
     const isSame = here?.order === version.order;

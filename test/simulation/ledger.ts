@@ -6,6 +6,8 @@ import type { RowVersion, SessionVersion } from '../../src/engine/versions.ts';
 export class Ledger {
   readonly rows = new Map<string, RowVersion>();
   readonly sessions = new Map<string, SessionVersion>();
+  /** What agents have changed, by key of the version. */
+  readonly ofAgents = new Set<string>();
 
   addRow(version: RowVersion): void {
     const key = versionKey(version.entity, version.key);

@@ -6,6 +6,7 @@ import type { HealMode } from '../../src/engine/healingPlan.ts';
 import { Importer, type ImporterParts } from '../../src/engine/importer.ts';
 import type { Clock, FolderTransport, GitFolderStatus } from '../../src/engine/ports.ts';
 import { RowReader } from '../../src/engine/rowReader.ts';
+import { SlowClock } from '../../src/engine/slowClock.ts';
 import { FolderHealer, healingInput } from '../../src/folder/healing.ts';
 import { listingOf, type ManifestReading, readManifestWhole } from '../../src/folder/manifestReader.ts';
 import type { Clone } from './clone.ts';
@@ -20,6 +21,8 @@ export interface MemberOptions {
   readonly clone: Clone;
   readonly clock: Clock;
   readonly kit: DatabaseKit;
+  /** Agents work in the same database, which is changed in place: what is done there is on disk. */
+  readonly isInPlace: boolean;
   /** For what depends on time in the product: whether the databases are saved after a chunk. */
   readonly random: Random;
 }
@@ -39,11 +42,11 @@ export class Member implements Teammate {
   /** A lost index does not come back with who had exported a chunk. */
   #hasLostIndex = false;
 
-  constructor({ name, clone, clock, kit, random }: MemberOptions) {
+  constructor({ name, clone, clock, kit, random, isInPlace }: MemberOptions) {
     this.name = name;
     this.clone = clone;
     this.clock = clock;
-    this.databases = new MemberDatabases(kit, this.#fuse);
+    this.databases = new MemberDatabases(kit, this.#fuse, isInPlace);
     this.#transport = new FusedTransport(clone.transport, this.#fuse);
     this.#random = random;
   }
@@ -95,6 +98,11 @@ export class Member implements Teammate {
     }
   }
 
+  /** What every request that writes begins with. */
+  stampSlowChanges(): Promise<void> {
+    return new SlowClock(this.databases).stamp(noTurn);
+  }
+
   async killedAfter(writes: number, work: () => Promise<unknown>): Promise<void> {
     this.databases.beginDanger();
     this.#fuse.set(writes);
@@ -123,6 +131,7 @@ export class Member implements Teammate {
   /** Git is asked once, and the databases are saved at the end. */
   async #request<T>(work: () => Promise<T>): Promise<T> {
     this.#status = await this.clone.git.folderStatus();
+    await this.stampSlowChanges();
     const result = await work();
     await this.databases.save();
     return result;
@@ -142,7 +151,8 @@ export class Member implements Teammate {
 
   #exporter(): Exporter {
     const { store, index } = this.databases;
-    return new Exporter({ transport: this.#transport, store, index, clock: this.clock, turn: noTurn, git: this.clone.git });
+    const saveIndex = this.databases.isInPlace ? () => this.databases.saveIndex() : undefined;
+    return new Exporter({ transport: this.#transport, store, index, clock: this.clock, turn: noTurn, git: this.clone.git, saveIndex });
   }
 
   #importer(): Importer {

@@ -26,6 +26,7 @@ export async function loadDatabaseKit(wasmPath: string): Promise<DatabaseKit> {
 
 /** Both databases of one member, in memory, with what the disk would hold of them while a crash is possible. */
 export class MemberDatabases {
+  readonly isInPlace: boolean;
   readonly #kit: DatabaseKit;
   readonly #fuse: Fuse;
   #memories: MemoryDatabase;
@@ -34,8 +35,10 @@ export class MemberDatabases {
   store: SqlMemoryStore;
   index: FolderIndex;
 
-  constructor(kit: DatabaseKit, fuse: Fuse) {
+  /** @param isInPlace the memories are changed on disk, transaction by transaction, and agents change them, too */
+  constructor(kit: DatabaseKit, fuse: Fuse, isInPlace = false) {
     this.#kit = kit;
+    this.isInPlace = isInPlace;
     this.#fuse = fuse;
     this.#memories = openSqlJs(kit.sqlJs, kit.memories);
     this.#index = openSqlJs(kit.sqlJs, kit.index);
@@ -59,19 +62,25 @@ export class MemberDatabases {
   /** Index first, as FolderDatabases does. */
   async save(): Promise<void> {
     const disk = this.#disk;
+    await this.saveIndex();
+    if (!disk || this.isInPlace) return;
+    await this.#fuse.write(async () => {
+      disk.memories = this.#memories.export();
+    });
+  }
+
+  async saveIndex(): Promise<void> {
+    const disk = this.#disk;
     if (!disk) return;
     await this.#fuse.write(async () => {
       disk.index = this.#index.export();
-    });
-    await this.#fuse.write(async () => {
-      disk.memories = this.#memories.export();
     });
   }
 
   /** A new process opens what the disk holds. */
   reopen(): void {
     const disk = this.#disk;
-    if (disk) this.#open(disk.memories, disk.index);
+    if (disk) this.#open(this.isInPlace ? this.#memories.export() : disk.memories, disk.index);
   }
 
   /**

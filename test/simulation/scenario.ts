@@ -1,3 +1,4 @@
+import type { AgentActionName } from './agentActions.ts';
 import type { FolderAction } from './folderActions.ts';
 import * as folder from './folderActions.ts';
 import type { MemoryActionName } from './memoryActions.ts';
@@ -26,7 +27,7 @@ export const FOLDER_ACTIONS = {
   crash: folder.crash,
 } satisfies Record<string, FolderAction>;
 
-export type StepName = MemoryActionName | keyof typeof FOLDER_ACTIONS | 'clockJump';
+export type StepName = MemoryActionName | AgentActionName | keyof typeof FOLDER_ACTIONS | 'clockJump';
 
 /** How often each happens, in parts of the whole. */
 const WEIGHTS: Readonly<Record<StepName, number>> = {
@@ -39,6 +40,12 @@ const WEIGHTS: Readonly<Record<StepName, number>> = {
   endSession: 3,
   relate: 2,
   judge: 1,
+  agentSave: 3,
+  agentEdit: 8,
+  agentRemove: 2,
+  agentRemovePrompt: 1,
+  agentEndSession: 2,
+  agentJudge: 1,
   sync: 8,
   repair: 1,
   importOnly: 1,

@@ -1,3 +1,4 @@
+import { actAsAgent, isAgentAction } from './agentActions.ts';
 import type { Clone } from './clone.ts';
 import { GO_ACTIONS } from './goActions.ts';
 import { GoMember } from './goMember.ts';
@@ -72,7 +73,8 @@ export class Team {
     const clone = this.#hosting.clone(name, clock.now);
     const random = new Random(this.#random.int(0, 2 ** 31));
     const common = { name, clone, clock, random };
-    const teammate = program === 'ours' ? new Member({ ...common, kit: this.#kit }) : new GoMember({ ...common, program });
+    const isInPlace = this.#random.chance(0.4);
+    const teammate = program === 'ours' ? new Member({ ...common, kit: this.#kit, isInPlace }) : new GoMember({ ...common, program });
     this.#offsets.push(offset);
     this.everybody.push(teammate);
     return teammate;
@@ -85,9 +87,14 @@ export class Team {
     this.#world.now += random.oneOf(1_000, 20_000, 10 * 60_000, HOUR, 5 * HOUR);
     this.trace.push(`${member.name} (${member.program}) ${step.name}`);
     if (step.name === 'clockJump') this.#jump(step.who, random);
-    else if (!isMemoryAction(step.name)) await FOLDER_ACTIONS[step.name](member, random);
+    else if (isAgentAction(step.name)) {
+      if (member instanceof Member) actAsAgent(step.name, member, random, this.ledger);
+    } else if (!isMemoryAction(step.name)) await FOLDER_ACTIONS[step.name](member, random);
     else if (member instanceof GoMember) GO_ACTIONS[step.name](member, random);
-    else if (member instanceof Member) MEMORY_ACTIONS[step.name](member, random, this.ledger);
+    else if (member instanceof Member) {
+      await member.stampSlowChanges();
+      MEMORY_ACTIONS[step.name](member, random, this.ledger);
+    }
     if (this.#isTraced) this.trace.push(...(await sayWhat(member)));
   }
 
