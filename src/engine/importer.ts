@@ -51,6 +51,8 @@ export class Importer {
   readonly #applier: ChunkApplier;
   readonly #slowClock: SlowClock;
   readonly #mergeAgain = new Set<ChunkId>();
+  /** Once is enough: what a merge does not bring back, a second one does not either. */
+  readonly #mergedAgain = new Set<ChunkId>();
 
   constructor(parts: ImporterParts) {
     this.#parts = parts;
@@ -171,7 +173,7 @@ export class Importer {
       store.forgetBegun(chunk.id);
       store.recordChunk(chunk.id, at);
       index.markMerged(chunk.id);
-      if (wasHere) await this.#noteBuried(versions);
+      if (wasHere) await this.#noteBuried(chunk.id, versions);
       return result;
     };
     const beforeGap = (): void => {
@@ -183,10 +185,12 @@ export class Importer {
     return applied;
   }
 
-  async #noteBuried(versions: ChunkVersions): Promise<void> {
+  async #noteBuried(by: ChunkId, versions: ChunkVersions): Promise<void> {
     for (const id of await chunksOfBuriedRows(this.#parts, versions)) {
+      if (id === by || this.#mergedAgain.has(id)) continue;
       this.#parts.index.markMerged(id, false);
       this.#mergeAgain.add(id);
+      this.#mergedAgain.add(id);
     }
   }
 

@@ -24,6 +24,8 @@ export interface Journal {
   line(seq: Int): SyncMutation | undefined;
   /** Behind a line, oldest first: saved, edited and deleted memories, deleted prompts, ended sessions. */
   localChanges(after: Int): Iterable<JournalLine>;
+  /** The time of the latest change to this row before a line, `YYYY-MM-DD HH:MM:SS`; `''` where there is none. */
+  latestBefore(line: JournalLine): string;
   /** The deletion of an observation that is gone without a trace in its table: the last line for it. Absence alone is no deletion. */
   hardDelete(syncId: string): HardDelete | undefined;
   hardDeletes(): readonly HardDelete[];

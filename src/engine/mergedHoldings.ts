@@ -4,6 +4,7 @@ import type { Entity, Holding } from './held.ts';
 import type { ChunkId } from './manifest.ts';
 import type { FolderIndex, MemoryStore, Turn } from './ports.ts';
 import { RowReader } from './rowReader.ts';
+import { isTombstone } from './undoPlan.ts';
 
 /**
  * What of a row was merged into these memories: no change that was made here came from less. Not counted are chunks that were only read, that
@@ -67,7 +68,9 @@ export async function chunksOfBuriedRows(
     const holdings = merged.of(entity, key);
     const latest = latestOrder(holdings);
     const later = holdings.find(({ chunkId, order }) => order === latest && !isCloudChunkId(chunkId));
-    if (later && latest > here.order) found.add(later.chunkId);
+    // A deletion of what is gone anyway changes no row.
+    const isGone = here.record === undefined && isTombstone(latest);
+    if (later && latest > here.order && !isGone) found.add(later.chunkId);
   }
   return found;
 }

@@ -45,8 +45,8 @@ export class SlowChangeFinder {
     if (change?.key !== line.entityKey || !isOfOneMoment(momentOf(change), line.occurredAt)) return;
     if (!this.#parts.rights.owns(entity, change.key)) return;
     if (change.entity === 'session') this.#lookAtSession(change, line.occurredAt, base);
-    else if (entity === 'observation') this.#lookAtObservation(change, latestOrder(base));
-    else this.#lookAtPrompt(change, latestOrder(base));
+    else if (entity === 'observation') this.#lookAtObservation(change, this.#latest(base, line));
+    else this.#lookAtPrompt(change, this.#latest(base, line));
   }
 
   lookAtRelation(key: string): void {
@@ -59,6 +59,13 @@ export class SlowChangeFinder {
     if (order >= base || known.some((holding) => instantIn(holding.order) === instantIn(order))) return;
     const stamped = { ...record, updatedAt: secondAfter(instantIn(base)) };
     if (rights.owns('relation', key) && relationVersion(stamped).order > base) this.#changes.relations.set(key, stamped);
+  }
+
+  /** The agent's own changes before this one count as well: they may have left through the program's cloud. As an order that is less than that of any change of that moment. */
+  #latest(base: readonly Holding[], line: JournalLine): string {
+    const own = `${instantOf(this.#parts.store.journal.latestBefore(line)).padEnd(29)}|`;
+    const held = latestOrder(base);
+    return own > held ? own : held;
   }
 
   #lookAtObservation(change: RowVersion, base: string): void {
@@ -91,7 +98,7 @@ export class SlowChangeFinder {
     if (promptTombstoneVersion(stamped).order > base) this.#changes.promptTombstones.set(change.key, stamped);
   }
 
-  /** A session that is ended without a summary loses the one it had, which nobody meant to change. */
+  /** A session that is ended without a summary loses the one it had (Go `EndSession`), which nobody meant: it comes back. */
   #lookAtSession(change: SessionVersion, at: string, base: readonly Holding[]): void {
     const record = this.#parts.store.session(change.key);
     const here = this.#rows.session(change.key);
@@ -102,7 +109,10 @@ export class SlowChangeFinder {
       ...(here.summary !== '' && merged.summary !== here.summary ? ['summary'] : []),
       ...(merged.endedAt !== here.endedAt ? ['ended_at'] : []),
     ];
-    if (fields.length > 0) this.#changes.sessions.set(change.key, withChanges(record, here, { fields, at, held }));
+    const isBare = here.summary === '' && merged.summary !== '';
+    if (fields.length === 0 && !isBare) return;
+    const whole = isBare ? { ...record, summary: merged.summary } : record;
+    this.#changes.sessions.set(change.key, withChanges(whole, here, { fields, at, held }));
   }
 }
 
@@ -117,6 +127,7 @@ function withChanges(
     const before = instantOf(String(known?.get(field) ?? ''));
     times.set(field, before !== '' && before >= instantOf(change.at) ? secondAfter(before) : change.at);
   }
+  if (times.size === 0) return { ...record, extra: here.extra };
   return { ...record, extra: new Map([...here.extra, ['x_at', times]]) };
 }
 

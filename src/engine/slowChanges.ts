@@ -37,7 +37,8 @@ export class SlowChanges {
     for (const record of this.relations.values()) store.writeRelation(record);
     for (const record of this.sessions.values()) {
       store.writeSession(record);
-      index.setExtra('session', record.id, canonicalJson(record.extra ?? new Map()));
+      const extra = record.extra ?? new Map();
+      index.setExtra('session', record.id, extra.size === 0 ? undefined : canonicalJson(extra));
     }
   }
 }

@@ -11,6 +11,8 @@ const ONE = `SELECT ${MUTATION_COLUMNS} FROM sync_mutations WHERE seq = ?`;
 /** Of sessions only what ended them: each save of a memory journals its session, too. Of prompts only deletions: nobody edits one. */
 const LOCAL_CHANGES = `SELECT ${LINE} FROM sync_mutations WHERE seq > ? AND target_key = 'cloud' AND source = 'local' AND (entity = 'observation'
   OR (entity = 'prompt' AND op = 'delete') OR (entity = 'session' AND op = 'upsert' AND instr(payload, '"ended_at"') > 0)) ORDER BY seq`;
+const LATEST_BEFORE = `SELECT max(occurred_at) AS latest FROM sync_mutations
+  WHERE target_key = 'cloud' AND entity = ? AND entity_key = ? AND source = 'local' AND seq < ?`;
 /** The last line of the journal for each observation, where it is a deletion and the row is gone. Source: `enqueueSyncMutationTx`, v1.14.0. */
 const HARD_DELETES = `SELECT m.seq, m.entity_key, m.payload, m.occurred_at FROM sync_mutations m WHERE m.entity = 'observation' AND m.op = 'delete'
   AND NOT EXISTS (SELECT 1 FROM sync_mutations n WHERE n.entity = 'observation' AND n.entity_key = m.entity_key AND n.target_key = m.target_key AND n.seq > m.seq)
@@ -38,6 +40,10 @@ export class SqlJournal implements Journal {
 
   localChanges(after: Int): Iterable<JournalLine> {
     return mapRows(this.#db.iterate(LOCAL_CHANGES, [after]), lineOf);
+  }
+
+  latestBefore({ seq, entity, entityKey }: JournalLine): string {
+    return textOf(this.#db.all(LATEST_BEFORE, [entity, entityKey, seq])[0] ?? {}, 'latest');
   }
 
   hardDelete(syncId: string): HardDelete | undefined {

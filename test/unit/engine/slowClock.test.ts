@@ -147,6 +147,7 @@ describe('a change that an agent made with a clock that is behind', () => {
     await bob.sync();
     bob.agent.endSession('s', '');
     await bob.sync();
+    expect(bob.member.store.session('s')?.summary).toBe('a summary');
     await ann.sync();
     expect(ann.member.store.session('s')?.summary).toBe('a summary');
   });
