@@ -185,7 +185,9 @@ class SlowTeam {
     const before = person.content(key);
     if (before === undefined) return;
     person.agent.edit(key, text);
-    this.#note(person, key, { text, from: this.#changes.get(before), isOptional: person.isBlind });
+    // Made from something that the program alone has pulled: when that was, no chunk of ours tells.
+    const isOptional = person.isBlind || person.pulled.get(key) === before;
+    this.#note(person, key, { text, from: this.#changes.get(before), isOptional });
     this.#remember(person, key, row);
   }
 
@@ -193,7 +195,8 @@ class SlowTeam {
     const before = person.content(key);
     if (before === undefined) return;
     person.agent.remove(key, isHard);
-    const change = { text: `gone ${this.#changes.size}`, from: this.#changes.get(before), isOptional: person.isBlind };
+    const isOptional = person.isBlind || person.pulled.get(key) === before;
+    const change = { text: `gone ${this.#changes.size}`, from: this.#changes.get(before), isOptional };
     this.#note(person, key, change);
     person.goneBy.set(key, change);
   }

@@ -1,6 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { loadSqlJs, type SqlJs } from '../../../src/adapters/sqlJs.ts';
+import { FolderRights } from '../../../src/engine/folderRights.ts';
 import type { ChunkId } from '../../../src/engine/manifest.ts';
+import { SlowClock } from '../../../src/engine/slowClock.ts';
+import { SqlMemoryStore } from '../../../src/store/memoryStore.ts';
 import { emptyFolder, type ModelFolder } from '../../models/chunkFolder.ts';
 import { JournallingAgent } from '../../support/journallingAgent.ts';
 import { BlankDatabases, OurMember } from '../../support/ourMember.ts';
@@ -189,6 +192,39 @@ describe('a change that an agent made with a clock that is behind', () => {
     expect(await bob.sync()).toEqual([]);
   });
 
+  it('is stamped before a chunk is merged, when it was made after the request had begun', async () => {
+    folder.chunks.set('again', again(folder, 'obs-1'));
+    bob.member.folder = beforeReading(folder, () => bob.agent.edit('obs-1', 'second'));
+    await bob.member.importNew();
+    expect(bob.content('obs-1')).toBe('second');
+  });
+
+  it('is stamped in the gaps of a long import, and looked at again when the chunk counts', async () => {
+    folder.chunks.set('again', again(folder, 'obs-1'));
+    const { member } = bob;
+    member.store = new SqlMemoryStore(member.database, { pieces: { pieceMs: 0, gapMs: 5 } });
+    const inGap = setInterval(() => {
+      if (member.database.inTransaction || bob.content('obs-1') === 'second') return;
+      bob.agent.edit('obs-1', 'second');
+      clearInterval(inGap);
+    }, 1);
+    await member.importNew();
+    clearInterval(inGap);
+    expect(bob.content('obs-1')).toBe('second');
+    await bob.sync();
+    await ann.sync();
+    expect(ann.content('obs-1')).toBe('second');
+  });
+
+  it('is stamped after the agent’s own change before it, which may have left through the program’s cloud', async () => {
+    bob.now = ELEVEN + 3 * HOUR;
+    bob.agent.edit('obs-1', 'fast');
+    bob.now = ELEVEN;
+    bob.agent.edit('obs-1', 'slow');
+    await bob.sync();
+    expect(bob.updatedAt('obs-1')).toBe('2026-11-25 14:00:01');
+  });
+
   it('is stamped after what the cloud brought, too', async () => {
     const id = 'cloud:demo/c1' as ChunkId;
     const counts = { sessions: 0, memories: 1, prompts: 0, relations: 0, rejected: 0, size: 0, mtimeMs: 0 };
@@ -201,6 +237,17 @@ describe('a change that an agent made with a clock that is behind', () => {
     expect(bob.updatedAt('obs-1')).toBe('2026-11-25 13:00:01');
   });
 });
+
+/** Lets something happen before the first chunk is read. */
+function beforeReading(from: ModelFolder, happen: () => void): ModelFolder {
+  let isFirst = true;
+  const get = (id: string): Uint8Array | undefined => {
+    if (isFirst) happen();
+    isFirst = false;
+    return from.chunks.get(id);
+  };
+  return { ...from, chunks: Object.assign(new Map(from.chunks), { get }) };
+}
 
 /** A chunk of another exporter that holds a row once more, as it is. */
 function again(from: ModelFolder, syncId: string): Uint8Array {
@@ -279,6 +326,43 @@ describe('no change of an agent', () => {
     expect(bob.updatedAt('obs-1')).toBe('2026-11-25 12:00:01');
     await bob.sync();
     expect(bob.content('obs-1')).toBe('later');
+  });
+
+  it('counts a chunk that the program has imported without the edits in it, and that ours only read', async () => {
+    ann.now += 60_000;
+    ann.agent.edit('obs-1', 'later');
+    const [id = ''] = await ann.sync();
+    await bob.member.exportNew();
+    bob.member.store.recordChunk(id, '2026-11-25 11:00:00');
+    bob.agent.edit('obs-1', 'not made from it');
+    await bob.member.stampSlowChanges();
+    expect(bob.updatedAt('obs-1')).toBe('2026-11-25 12:00:01');
+    await bob.sync();
+    expect(bob.content('obs-1')).toBe('later');
+  });
+
+  it('is a row that the folder may not change, or was not allowed to', async () => {
+    bob.agent.edit('obs-1', 'slow');
+    const { store, index } = bob.member;
+    const sizeFor = async (project?: string): Promise<number> => {
+      const rights = project === undefined ? undefined : new FolderRights(store, index, project);
+      return (await new SlowClock({ store, index, rights }).find(async () => undefined)).size;
+    };
+    expect([await sizeFor(), await sizeFor('demo'), await sizeFor('other')]).toEqual([1, 1, 0]);
+    for (const chunkId of index.chunks().keys()) index.holdBack({ chunkId, entity: 'observation', key: 'obs-1' });
+    expect(await sizeFor()).toBe(0);
+  });
+
+  it('is an older judgement of a relation that some chunk holds', async () => {
+    const relation = { syncId: 'rel-1', sourceId: 'obs-1', targetId: 'obs-2', relation: 'related', judgmentStatus: 'judged', project: '' };
+    const older = { ...relation, reason: 'older', createdAt: '2026-11-25 11:00:00', updatedAt: '2026-11-25 11:30:00' };
+    ann.member.store.writeRelation(older);
+    await ann.sync();
+    ann.member.store.writeRelation({ ...older, reason: 'newer', updatedAt: '2026-11-25 12:00:00' });
+    await ann.sync();
+    await bob.sync();
+    bob.member.store.writeRelation(older);
+    expect((await bob.member.plan()).relations).toEqual([]);
   });
 
   it('is anything at all without the index', async () => {
