@@ -48,8 +48,9 @@ export class BoundedProgram {
     this.#run = run;
     this.#child = start(run);
     this.#child.stdout.setEncoding('utf8').on('data', (text: string) => {
-      this.#output += this.#counted(text);
-      run.onOutput?.(text);
+      const counted = this.#counted(text);
+      this.#output += counted;
+      if (counted !== '') run.onOutput?.(counted);
     });
     this.#child.stderr.setEncoding('utf8').on('data', (text: string) => {
       this.#errors += this.#counted(text);
@@ -96,7 +97,10 @@ export class BoundedProgram {
 
   #counted(text: string): string {
     this.#bytes += Buffer.byteLength(text);
-    if (this.#bytes > this.#run.maxBytes) this.stop('too-much');
+    if (this.#bytes > this.#run.maxBytes) {
+      this.stop('too-much');
+      this.#letGo();
+    }
     return this.#stopped === 'too-much' ? '' : text;
   }
 
@@ -105,6 +109,7 @@ export class BoundedProgram {
       const done = (code: number | null): void => {
         // A child of it may hold its output open, and nobody waits for that one.
         if (this.#stopped) this.#signal('SIGKILL');
+        this.#letGo();
         resolve(this.#stopped ? { how: this.#stopped } : { how: 'exited', code });
       };
       this.#child.on('close', done);
@@ -113,6 +118,11 @@ export class BoundedProgram {
         if (this.#child.pid === undefined) resolve({ how: 'not-started', code: error.code ?? 'unknown' });
       });
     });
+  }
+
+  /** Nothing more is read: whoever goes on writing, such as a child that left the group of the program, is ended by the system or costs nothing. */
+  #letGo(): void {
+    for (const stream of [this.#child.stdin, this.#child.stdout, this.#child.stderr]) stream.destroy();
   }
 
   #signal(signal: 'SIGTERM' | 'SIGKILL'): void {

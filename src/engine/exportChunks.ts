@@ -31,12 +31,16 @@ export class ChunkBuilder {
   readonly #rows: RowReader;
   readonly #news: ReadonlyMap<string, SessionRecord>;
   readonly #united: ReadonlyMap<string, SessionRecord>;
+  readonly #closed: ReadonlySet<string>;
+  readonly #endpoints: ReadonlyMap<string, ObservationRecord>;
 
   constructor(parts: { store: MemoryStore; index: FolderIndex }, plan: ExportPlan) {
     this.#store = parts.store;
     this.#rows = new RowReader(parts.store, parts.index);
     this.#news = new Map(plan.sessions.map((session) => [session.id, session]));
     this.#united = plan.united;
+    this.#closed = plan.closed;
+    this.#endpoints = plan.endpoints;
   }
 
   build(plan: ExportPlan, budgetBytes = CHUNK_BUDGET_BYTES): ChunkData[] {
@@ -72,19 +76,19 @@ export class ChunkBuilder {
   #sessions(needed: ReadonlySet<string>, byArrays: ReadonlySet<string>): SessionRecord[] {
     const sessions: SessionRecord[] = [];
     for (const row of this.#store.sessions()) {
-      if (!needed.has(row.id)) continue;
+      if (!needed.has(row.id) || this.#closed.has(row.id)) continue;
       const record = this.#news.get(row.id) ?? this.#united.get(row.id) ?? this.#rows.withExtra('session', row.id, row);
       if (byArrays.has(row.id) || !isUnknownSession(sessionVersion(record))) sessions.push(record);
     }
     return sessions;
   }
 
-  /** A database whose foreign keys were off may have rows of a session that is gone; v1.14.0 would stop at them for good. */
+  /** For a closed session; and a database whose foreign keys were off may have rows of one that is gone. v1.14.0 would stop at them for good. */
   #placeholders(part: Part): SessionRecord[] {
     const missing = new Map<string, SessionRecord>();
     for (const { record } of [...part.observations, ...part.prompts]) {
       const { sessionId: id, project = '' } = record;
-      if (missing.has(id) || this.#store.session(id)) continue;
+      if (missing.has(id) || (this.#store.session(id) && !this.#closed.has(id))) continue;
       missing.set(id, { id, project, directory: PLACEHOLDER_DIRECTORY, startedAt: PLACEHOLDER_START });
     }
     return [...missing.values()];
@@ -94,8 +98,8 @@ export class ChunkBuilder {
     const present = new Set([...part.observations, ...part.edits].map((item) => versionKey(item.version.entity, item.version.key)));
     const missing = new Map<string, ObservationRecord>();
     for (const id of part.relations.flatMap((relation) => [relation.sourceId, relation.targetId])) {
-      const row = present.has(versionKey('observation', id)) ? undefined : this.#store.observation(id);
-      if (row) missing.set(id, this.#rows.withExtra('observation', id, row));
+      const row = present.has(versionKey('observation', id)) ? undefined : this.#endpoints.get(id);
+      if (row) missing.set(id, row);
     }
     return [...missing.values()];
   }

@@ -39,6 +39,8 @@ export interface ExportPlan {
    * with whatever the last chunk says.
    */
   readonly united: ReadonlyMap<string, SessionRecord>;
+  /** Sessions of other projects that only rows of others stand in: what this database knows of them stays home. */
+  readonly closed: ReadonlySet<string>;
   /** For the arrays: no known chunk has them there. */
   readonly observations: readonly ObservationItem[];
   readonly prompts: readonly PromptItem[];
@@ -47,6 +49,8 @@ export interface ExportPlan {
   readonly deletes: readonly RowVersion[];
   /** Both endpoints are live and may leave. */
   readonly relations: readonly RelationRecord[];
+  /** Those endpoints as they were looked at: an agent may make one personal before the chunk is written. */
+  readonly endpoints: ReadonlyMap<string, ObservationRecord>;
   /** Personal rows that stay home. */
   readonly personal: number;
   /** New prompts that {@link ExportFilter.includePrompts} keeps here. */
@@ -90,6 +94,9 @@ export class ExportPlanner {
   /** Sessions with a row that stays home, and those with one that may leave. */
   readonly #stayHome = new Set<string>();
   readonly #mayLeave = new Set<string>();
+  /** Sessions with a row that no chunk holds: somebody here has put it there. */
+  readonly #hasOwn = new Set<string>();
+  readonly #endpoints = new Map<string, ObservationRecord>();
 
   /** @param parts `slow`: changes that are not stamped yet count as what they will be */
   constructor(parts: { store: MemoryStore; index: FolderIndex; held: HeldVersions; slow?: SlowChanges }, filter: ExportFilter) {
@@ -121,8 +128,8 @@ export class ExportPlanner {
     for (const gone of this.#store.journal.hardDeletes())
       this.#addDelete(hardDeleteVersion(this.#slow.hardDeletes.get(gone.syncId) ?? gone));
     const relations = await this.#planRelations(turn);
-    const { sessions, united } = await this.#planSessions(turn);
-    return { ...this.#plan, ...latestOfEach(this.#plan), sessions, united, relations };
+    const ofSessions = await this.#planSessions(turn);
+    return { ...this.#plan, ...latestOfEach(this.#plan), ...ofSessions, relations, endpoints: this.#endpoints };
   }
 
   #addObservation(row: ObservationRecord): void {
@@ -179,6 +186,7 @@ export class ExportPlanner {
       return;
     }
     this.#mayLeave.add(item.record.sessionId);
+    if (!this.#held.row(entity, key)) this.#hasOwn.add(item.record.sessionId);
     if (!isNews) return;
     const whole = this.#withHeldExtra(item);
     if (this.#held.row(entity, key)?.inArray) this.#plan.edits.push(whole);
@@ -208,8 +216,11 @@ export class ExportPlanner {
       const inProject = ends.every((end) => end === undefined || this.#inProject(end));
       if (!inProject) continue;
       const canLeave = row.sourceId !== row.targetId && ends.every((end) => end && !end.deletedAt && this.#canLeave(end));
-      if (canLeave) relations.push(record);
-      else this.#plan.heldBack += 1;
+      if (!canLeave) this.#plan.heldBack += 1;
+      else {
+        relations.push(record);
+        for (const end of ends) if (end) this.#endpoints.set(end.syncId, this.#rows.withExtra('observation', end.syncId, end));
+      }
     }
     return relations;
   }
@@ -226,18 +237,20 @@ export class ExportPlanner {
     return isCurrent && !this.#isPersonal(row) && !this.#held.isNoLongerShared('observation', key);
   }
 
-  async #planSessions(turn: Turn): Promise<Pick<ExportPlan, 'sessions' | 'united'>> {
+  async #planSessions(turn: Turn): Promise<Pick<ExportPlan, 'sessions' | 'united' | 'closed'>> {
     const sessions: SessionRecord[] = [];
     const united = new Map<string, SessionRecord>();
+    const closed = new Set<string>();
     for (const row of this.#store.sessions()) {
       await turn();
       const own = this.#slow.sessions.get(row.id) ?? this.#rows.withExtra('session', row.id, row);
       const record = this.#united(own);
       if (record !== own) united.set(row.id, record);
+      if (this.#isClosed(row)) closed.add(row.id);
       if (this.#staysHome(row.id) || !this.#sessionInProject(row)) continue;
       if (this.#isSessionNews(sessionVersion(own))) sessions.push(record);
     }
-    return { sessions, united };
+    return { sessions, united, closed };
   }
 
   /** @returns the record itself where the chunks know nothing else. */
@@ -282,7 +295,17 @@ export class ExportPlanner {
 
   /** A session of another project goes only where a row of this project is in it. */
   #sessionInProject(session: SessionRecord): boolean {
-    return this.#project === '' || session.project === this.#project || this.#mayLeave.has(session.id);
+    if (this.#project === '' || session.project === this.#project) return true;
+    return this.#mayLeave.has(session.id) && !this.#isClosed(session);
+  }
+
+  /**
+   * A chunk can put its rows into any session whose name can be guessed (`manual-save-<project>`); that must not call out where the other
+   * project stands and what was done there. Open is what somebody here has put a row into, and what the team knows by its start already.
+   */
+  #isClosed(session: SessionRecord): boolean {
+    if (this.#project === '' || session.project === this.#project || this.#hasOwn.has(session.id)) return false;
+    return this.#held.session(session.id)?.startedAt !== sessionVersion(session).startedAt;
   }
 }
 

@@ -30,6 +30,9 @@ export interface ExporterParts {
   readonly saveIndex?: (() => Promise<void>) | undefined;
 }
 
+/** Longer than a database answers that nobody is writing. */
+const WAITED_MS = 50;
+
 interface Written {
   readonly entry: ChunkEntry;
   readonly sha256: string;
@@ -84,15 +87,26 @@ export class Exporter {
     context: CallContext,
   ): Promise<ExportSummary> {
     await new SlowClock(this.#parts).stamp(this.#parts.turn, chunks);
-    const plan = await this.plan(chunks, options);
+    const plan = await this.#writablePlan(chunks, options);
     context.onProgress?.({ phase: 'exporting', done: 0, total: 1 });
     const before = await this.#parts.transport.readManifest();
-    // Whether the chunks can be recorded: a database that is read-only, or busy for long, is told before anything is written.
-    if (!isEmptyPlan(plan)) await this.#parts.store.mustBeWritable();
     const written = isEmptyPlan(plan) ? [] : await this.#writeChunks(plan, before, options.createdBy);
     await this.#writeManifest([...written.map((chunk) => chunk.entry), ...unlistedEntries(chunks)]);
     for (const chunk of written) await this.#record(chunk);
     return summary(plan, written);
+  }
+
+  /**
+   * Whether the chunks can be recorded: a database that is read-only, or busy for long, is told before anything is written. While another
+   * program's transaction is waited for a memory may become personal, or be deleted, so what leaves is what was there afterwards.
+   */
+  async #writablePlan(chunks: readonly ScannedChunk[], options: ExportOptions): Promise<ExportPlan> {
+    const { store, clock } = this.#parts;
+    const plan = await this.plan(chunks, options);
+    if (isEmptyPlan(plan)) return plan;
+    const askedAt = clock.now();
+    await store.mustBeWritable();
+    return clock.now() - askedAt < WAITED_MS ? plan : this.plan(chunks, options);
   }
 
   /**

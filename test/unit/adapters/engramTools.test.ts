@@ -1,11 +1,12 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { BoundedProgram, type ProgramRun } from '../../../src/adapters/boundedProgram.ts';
 import { askTools, Lines, lastWords, type ToolAnswer } from '../../../src/adapters/engramTools.ts';
 import { temporaryFolder } from '../../support/folder.ts';
-import { oddProgram } from '../../support/oddProgram.ts';
+import { oddProgram, scriptProgram } from '../../support/oddProgram.ts';
 
 /** A real program that answers as it is told to. */
 function run(how: string, more: Partial<ProgramRun> = {}, file = ''): ProgramRun {
@@ -67,6 +68,22 @@ describe.skipIf(process.platform === 'win32')('askTools (needs a shell)', () => 
     await expect.poll(() => isAlive(pid), { timeout: 5000 }).toBe(false);
     await expect(ask('well', { signal: controller.signal })).rejects.toMatchObject({ code: 'cancelled' });
   });
+});
+
+it.skipIf(process.platform === 'win32')('a child that left the group and writes for ever is not read for ever', async () => {
+  let length = 0;
+  const child = `require('node:child_process').spawn('yes', [], { stdio: ['ignore', 1, 2], detached: true }).unref(); process.exit(0)`;
+  const path = scriptProgram(`exec '${process.execPath}' -e "${child}"`);
+  const onOutput = (text: string): void => {
+    length += text.length;
+  };
+  const program = new BoundedProgram({ ...run('early'), path, onOutput });
+  program.close();
+  await program.ended;
+  const atEnd = length;
+  expect(atEnd).toBeLessThan(2_000_000);
+  await sleep(300);
+  expect(length).toBe(atEnd);
 });
 
 it('a program that ends by itself tells its exit code and what it has written', async () => {

@@ -1,6 +1,8 @@
-import type { DatabaseSync } from 'node:sqlite';
+import { DatabaseSync } from 'node:sqlite';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { findNodeSqlite } from '../../../src/adapters/nodeSqlite.ts';
+import type { ChunkData } from '../../../src/engine/records.ts';
 import { openIn, readChunk } from '../../support/folder.ts';
 import { agentSaves, integrityOf } from '../../support/liveDatabase.ts';
 import { AT, deletion, LATER, LiveMember, memoryRow, mutation, receive, sessionRow } from '../../support/liveMember.ts';
@@ -104,6 +106,84 @@ describe.runIf(findNodeSqlite())('a hostile chunk', () => {
     expect(chunk.observations.map(({ syncId }) => syncId)).toEqual(['obs-own']);
     expect(chunk.mutations ?? []).toEqual([]);
     expect(chunk.sessions.map(({ id }) => id)).toEqual(['manual-save-demo']);
+  });
+});
+
+describe.runIf(findNodeSqlite())('a hostile chunk that puts rows of its own into a session of another project', () => {
+  const evil = memoryRow('obs-evil', { session_id: 'manual-save-other' });
+
+  async function withEvil(rows: Parameters<typeof receive>[1]): Promise<LiveMember> {
+    const ann = withSecrets();
+    ann.agent((database) => database.exec(`UPDATE sessions SET summary = 'a secret' WHERE id = 'manual-save-other'`));
+    await ann.folder.sync({});
+    receive(ann.root, rows);
+    await ann.folder.importChunks({});
+    return ann;
+  }
+
+  async function whatLeaves(ann: LiveMember): Promise<ChunkData[]> {
+    const { exported } = await ann.folder.sync({});
+    return Promise.all(exported.chunkIds.map((id) => readChunk(ann.root, id)));
+  }
+
+  it.each([
+    ['in the arrays', { observations: [evil] }],
+    ['beside a session of that name', { sessions: [sessionRow('manual-save-other', 'demo')], observations: [evil] }],
+    ['as a mutation', { mutations: [mutation('upsert', 'obs-evil', evil)] }],
+    ['as a prompt', { prompts: [prompt('prompt-evil', { session_id: 'manual-save-other' })] }],
+  ])('does not get that session: %s', async (_where, rows) => {
+    const ann = await withEvil(rows);
+    // The start of one that the chunk brings is not the other project's.
+    ann.agent((database) => database.exec(`UPDATE sessions SET started_at = '2025-12-31 08:00:00' WHERE id = 'manual-save-other'`));
+    expect(await whatLeaves(ann)).toEqual([]);
+  });
+
+  it('does not get it either when an agent goes on with its row', async () => {
+    const ann = await withEvil({ mutations: [mutation('upsert', 'obs-evil', evil)] });
+    ann.agent((database) =>
+      database.exec(`UPDATE observations SET content = 'more', updated_at = '2026-03-01 10:00:00' WHERE sync_id = 'obs-evil'`),
+    );
+    const [chunk] = await whatLeaves(ann);
+    expect(chunk?.observations.map(({ content }) => content)).toEqual(['more']);
+    expect(chunk?.sessions).toMatchObject([{ id: 'manual-save-other', directory: '(recovered-missing-session)', project: 'demo' }]);
+    expect(chunk?.sessions[0]?.summary).toBeUndefined();
+  });
+
+  it('a memory that an agent saved there itself leaves with its session, and what becomes of that', async () => {
+    const ann = withSecrets();
+    ann.agent((database) => database.exec(`UPDATE observations SET session_id = 'manual-save-other' WHERE sync_id = 'obs-own'`));
+    expect((await whatLeaves(ann)).flatMap(({ sessions }) => sessions.map(({ id }) => id))).toContain('manual-save-other');
+    ann.agent((database) => database.exec(`UPDATE sessions SET summary = 'done' WHERE id = 'manual-save-other'`));
+    expect((await whatLeaves(ann))[0]?.sessions).toMatchObject([{ id: 'manual-save-other', summary: 'done' }]);
+  });
+});
+
+describe.runIf(findNodeSqlite())('a memory that becomes personal while an export waits for the database', () => {
+  it('stays here: a new one, and one that a relation would take along', async () => {
+    const ann = new LiveMember();
+    ann.agent((database) => {
+      for (const id of ['obs-a', 'obs-b']) agentSaves(database, id);
+    });
+    await ann.folder.sync({});
+    ann.agent((database) => {
+      for (const id of ['obs-new', 'obs-open']) agentSaves(database, id);
+      database.exec(`INSERT INTO memory_relations(sync_id, source_id, target_id, relation, judgment_status, created_at, updated_at)
+        VALUES('rel-1', 'obs-a', 'obs-b', 'related', 'judged', '${AT}', '${AT}')`);
+    });
+    const agent = new DatabaseSync(ann.livePath);
+    agent.exec('BEGIN IMMEDIATE');
+    const exported = ann.folder.exportNew({});
+    await sleep(1000);
+    agent.exec(
+      `UPDATE observations SET scope = 'personal', content = 'a secret', updated_at = '${LATER}' WHERE sync_id IN ('obs-a', 'obs-new')`,
+    );
+    agent.exec('COMMIT');
+    agent.close();
+    const { chunkIds } = await exported;
+    expect(chunkIds).toHaveLength(1);
+    const chunk = await readChunk(ann.root, chunkIds[0] ?? '');
+    expect(chunk.observations.map(({ syncId }) => syncId)).toEqual(['obs-open']);
+    expect(chunk.mutations ?? []).toEqual([]);
   });
 });
 
