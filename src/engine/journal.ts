@@ -22,7 +22,7 @@ export interface Journal {
   /** `undefined`: there is none. */
   newest(): JournalLine | undefined;
   line(seq: Int): SyncMutation | undefined;
-  /** Behind a line, oldest first: saved, edited and deleted memories, deleted prompts, ended sessions. */
+  /** Behind a line, oldest first: saved, edited and deleted memories, deleted prompts, ended sessions. Not what was journalled hours after it happened. */
   localChanges(after: Int): Iterable<JournalLine>;
   /** The time of the latest change to this row before a line, `YYYY-MM-DD HH:MM:SS`; `''` where there is none. */
   latestBefore(line: JournalLine): string;

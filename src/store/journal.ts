@@ -8,9 +8,16 @@ import { intOf, mapRows, textOf } from './columns.ts';
 const LINE = 'seq, entity, entity_key, op, occurred_at';
 const NEWEST = `SELECT ${LINE} FROM sync_mutations ORDER BY seq DESC LIMIT 1`;
 const ONE = `SELECT ${MUTATION_COLUMNS} FROM sync_mutations WHERE seq = ?`;
-/** Of sessions only what ended them: each save of a memory journals its session, too. Of prompts only deletions: nobody edits one. */
+/** When a change says of itself that it was made. */
+const CHANGED_AT = `coalesce(json_extract(payload, '$.deleted_at'), json_extract(payload, '$.ended_at'), json_extract(payload, '$.updated_at'))`;
+/**
+ * Lines that are hours younger than the change they tell of make the journal complete after an enrolment; there may be 100,000 of them.
+ * Of sessions only what ended them: each save of a memory journals its session, too. Of prompts only deletions: nobody
+ * edits one.
+ */
 const LOCAL_CHANGES = `SELECT ${LINE} FROM sync_mutations WHERE seq > ? AND target_key = 'cloud' AND source = 'local' AND (entity = 'observation'
-  OR (entity = 'prompt' AND op = 'delete') OR (entity = 'session' AND op = 'upsert' AND instr(payload, '"ended_at"') > 0)) ORDER BY seq`;
+  OR (entity = 'prompt' AND op = 'delete') OR (entity = 'session' AND op = 'upsert' AND instr(payload, '"ended_at"') > 0))
+  AND CASE WHEN json_valid(payload) THEN coalesce(abs(julianday(${CHANGED_AT}) - julianday(occurred_at)) < 1.0 / 24, 1) ELSE 1 END ORDER BY seq`;
 const LATEST_BEFORE = `SELECT max(occurred_at) AS latest FROM sync_mutations
   WHERE target_key = 'cloud' AND entity = ? AND entity_key = ? AND source = 'local' AND seq < ?`;
 /** The last line of the journal for each observation, where it is a deletion and the row is gone. Source: `enqueueSyncMutationTx`, v1.14.0. */
