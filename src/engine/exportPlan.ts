@@ -5,7 +5,7 @@ import { latestOfEach } from './latestOfEach.ts';
 import { isUnknownSession, mergeSessions, sameSession } from './merge.ts';
 import type { FolderIndex, MemoryStore, Turn } from './ports.ts';
 import type { ObservationRecord, PromptRecord, RelationRecord, SessionRecord } from './records.ts';
-import { hardDeleteVersion, promptTombstoneVersion, RowReader } from './rowReader.ts';
+import { hardDeleteVersion, promptTombstoneVersion, RowReader, readExtras } from './rowReader.ts';
 import { SlowChanges } from './slowChanges.ts';
 import { observationVersion, promptVersion, type RowVersion, relationVersion, type SessionVersion, sessionVersion } from './versions.ts';
 
@@ -77,7 +77,8 @@ export class ExportPlanner {
   readonly #held: HeldVersions;
   readonly #slow: SlowChanges;
   readonly #filter: ExportFilter;
-  readonly #rows: RowReader;
+  readonly #index: FolderIndex;
+  #rows: RowReader;
   readonly #project: string;
   readonly #sessionProjects = new Map<string, string>();
   readonly #plan = {
@@ -104,11 +105,13 @@ export class ExportPlanner {
     this.#held = parts.held;
     this.#slow = parts.slow ?? new SlowChanges();
     this.#filter = filter;
+    this.#index = parts.index;
     this.#rows = new RowReader(parts.store, parts.index);
     this.#project = normalizeProject(filter.project ?? '').normalized;
   }
 
   async plan(turn: Turn): Promise<ExportPlan> {
+    this.#rows = new RowReader(this.#store, await readExtras(this.#index, turn));
     for (const session of this.#store.sessions()) {
       this.#sessionProjects.set(session.id, session.project);
       await turn();

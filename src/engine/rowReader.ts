@@ -1,7 +1,7 @@
 import { parseGoJson } from './goJson.ts';
 import type { Entity } from './held.ts';
 import type { HardDelete } from './journal.ts';
-import type { FolderIndex, MemoryStore } from './ports.ts';
+import type { FolderIndex, MemoryStore, Turn } from './ports.ts';
 import type { Extra, JsonObject, PromptTombstone, RelationRecord, SessionRecord } from './records.ts';
 import {
   NO_EXTRA,
@@ -17,12 +17,15 @@ import {
 /** Sessions that this extension made say so to newer programs; the tables of v1.14 have no column for it. */
 export const OWN_SESSION_PREFIX = 'vscode-';
 
+/** The unknown fields of the rows; `extra` as in {@link FolderIndex}. */
+export type Extras = Pick<FolderIndex, 'extra'>;
+
 /** Reads rows of the memories as versions: the tables' columns and the unknown fields that the index keeps beside them. */
 export class RowReader {
   readonly #store: MemoryStore;
-  readonly #index: FolderIndex;
+  readonly #index: Extras;
 
-  constructor(store: MemoryStore, index: FolderIndex) {
+  constructor(store: MemoryStore, index: Extras) {
     this.#store = store;
     this.#index = index;
   }
@@ -57,6 +60,16 @@ export class RowReader {
     const extra = entity === 'session' ? withOwnership(key, kept) : kept;
     return extra.size === 0 ? record : { ...record, extra };
   }
+}
+
+/** All of them at once, for who reads every row: mostly there are none, and asking for each row's takes longer than reading the row. */
+export async function readExtras(index: FolderIndex, turn: Turn): Promise<Extras> {
+  const extras = new Map<string, string>();
+  for (const { entity, key, json } of index.allExtras()) {
+    extras.set(`${entity} ${key}`, json);
+    await turn();
+  }
+  return { extra: (entity, key) => extras.get(`${entity} ${key}`) };
 }
 
 /** A relation as payloads carry it: with its project, which the table cannot hold. */
