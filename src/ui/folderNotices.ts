@@ -67,6 +67,7 @@ const ICONS: Readonly<Record<FolderProblem['severity'], RowIcon>> = {
 function problemNotice(t: Translate, of: { root: string; problem: FolderProblem; canRepair: boolean; isOfLive: boolean }): Notice {
   const { root, problem, canRepair } = of;
   const { code, severity, message, subject = '' } = problem;
+  if (of.isOfLive && code === 'not-found') return goneNotice(t, severity);
   const detail = (of.isOfLive ? undefined : sentenceFor(t, code)) ?? plain(message, SENTENCE_LENGTH);
   return {
     id: `${code}:${plain(subject)}:${detail}`,
@@ -75,6 +76,15 @@ function problemNotice(t: Translate, of: { root: string; problem: FolderProblem;
     detail,
     action: canRepair && code === 'chunk-corrupt' ? { kind: 'repair', root } : actionOf(code, subject, root),
   };
+}
+
+/** The agents' database was moved or deleted while it was in use: the program makes it, or a person shares other memories. */
+function goneNotice(t: Translate, severity: FolderProblem['severity']): Notice {
+  const detail = t(
+    'It is not where the program keeps it. Nothing was written, and the chunks are all there; put it back, run the program once, or share the folder’s own memories.',
+  );
+  const action = { kind: 'run', command: 'engram.chooseDatabase' } as const;
+  return { id: 'live-gone', severity, headline: t('Database of the Engram program'), detail, action };
 }
 
 /** Where the file that could not be written says nothing to a person: what happened, what is safe, what to do. Of the live database the message does. */
@@ -219,6 +229,8 @@ function nextText(t: Translate, action: NoticeAction): string {
       return t('Click to try again');
     case 'engram.showLog':
       return t('Click to show the log');
+    case 'engram.chooseDatabase':
+      return t('Click to choose the database');
     case 'engram.setProgramPath':
       return t('Click to set its path');
     case 'engram.installMergeDriver':

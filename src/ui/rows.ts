@@ -60,6 +60,7 @@ type RunCommand =
   | 'engram.showLog'
   | 'engram.installMergeDriver'
   | 'engram.setProgramPath'
+  | 'engram.chooseDatabase'
   | 'workbench.trust.manage'
   | 'workbench.view.scm';
 

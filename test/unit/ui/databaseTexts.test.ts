@@ -10,6 +10,7 @@ import {
   heldBackItems,
   previewLines,
 } from '../../../src/ui/databaseTexts.ts';
+import { noticeRows } from '../../../src/ui/folderNotices.ts';
 import { statusText } from '../../../src/ui/statusText.ts';
 import { chunk as chunkRow, drawing, english, folderState, ROOT, snapshot } from './folderSnapshots.ts';
 
@@ -33,6 +34,19 @@ describe('which memories are in use', () => {
 
   it('shows what somebody else wrote as text', () => {
     expect(databaseLabel(english, { live: { ...live, project: 'a\u202e$(x)\nb' } })).not.toMatch(/\n|\u202e/);
+  });
+
+  it('leads to the choice where the Engram program’s database is gone, in words of the editor’s language', () => {
+    const problem = { code: 'not-found', severity: 'error', message: 'as the engine says it', subject: 'engram.db' } as const;
+    const rows = noticeRows(english, ROOT, snapshot({ live, problems: [problem] }));
+    expect(rows[0]).toMatchObject({
+      label: 'Database of the Engram program',
+      description: expect.stringMatching(/^It is not where the program keeps it\. Nothing was written/),
+      target: { action: { kind: 'run', command: 'engram.chooseDatabase' } },
+    });
+    expect(rows[0]?.tooltip).toMatch(/Click to choose the database$/);
+    const elsewhere = noticeRows(english, ROOT, snapshot({ problems: [problem] }));
+    expect(elsewhere[0]).toMatchObject({ label: 'Not found', description: 'as the engine says it' });
   });
 
   it('is what was chosen, also while it cannot be opened', () => {
