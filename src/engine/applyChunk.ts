@@ -164,7 +164,8 @@ export class ChunkApplier {
     }
     // A recorded deletion is known without being here.
     const isHere = local !== undefined && this.#isHere(version);
-    if (isHere && !this.#mayChange(version, applied)) return;
+    const isTaken = isHere || (local !== undefined && this.#rights.isDeletedElsewhere(version.entity, version.key));
+    if (isTaken && !this.#mayChange(version, applied)) return;
     if (local && merged.order === local.order) this.#keepExtra(merged);
     else if (merged.record === undefined)
       this.#applyDeletion(merged, isHere || (local !== undefined && version.entity === 'prompt'), applied);

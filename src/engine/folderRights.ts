@@ -21,7 +21,8 @@ export class FolderRights {
 
   /** Whether the folder may change a row that is here. */
   owns(entity: Entity, key: string): boolean {
-    return this.#project === undefined || this.#index.isOfFolder(entity, key) || this.#projectOf(entity, key) === this.#project;
+    if (this.#project === undefined || this.#index.isOfFolder(entity, key)) return true;
+    return (this.#projectOf(entity, key) ?? this.#deletedIn(entity, key)) === this.#project;
   }
 
   /** @returns false: the change was written down as held back */
@@ -29,6 +30,11 @@ export class FolderRights {
     if (this.owns(entity, key)) return true;
     this.#index.holdBack({ chunkId, entity, key });
     return false;
+  }
+
+  /** Of a row that is not here: whether it was another project's, and is recorded as deleted. Nothing may take its place, or its team never hears of it. */
+  isDeletedElsewhere(entity: Entity, key: string): boolean {
+    return (this.#deletedIn(entity, key) ?? '') !== '' && !this.owns(entity, key);
   }
 
   /** A row came by a chunk of this folder. */
@@ -42,6 +48,11 @@ export class FolderRights {
     if (entity === 'relation') return this.#projectOf('observation', this.#store.relation(key)?.sourceId ?? '');
     const row = entity === 'observation' ? this.#store.observation(key) : this.#store.prompt(key);
     return row && this.#normalized(row.project || this.#store.session(row.sessionId)?.project);
+  }
+
+  #deletedIn(entity: Entity, key: string): string | undefined {
+    if (entity === 'observation') return this.#normalized(this.#store.journal.hardDelete(key)?.project);
+    return entity === 'prompt' ? this.#normalized(this.#store.promptTombstone(key)?.project) : undefined;
   }
 
   #normalized(project: string | undefined): string {

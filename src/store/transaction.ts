@@ -9,10 +9,13 @@ const TRY_MS = 100;
 const PAUSES_MS = [20, 50, 100, 200] as const;
 const LONGEST_PAUSE_MS = 400;
 
-/** A piece of long work: a program that waits for its turn to write gives up after 5 s (the Go program's own setting). */
-const PIECE_MS = 400;
-/** Whoever waits asks at least every 100 ms. Source: `sqliteDefaultBusyCallback` of SQLite. */
-const GAP_MS = 120;
+/**
+ * A piece of long work. The Go program reads before it writes, and so is told at once that the database is busy; v1.16.1 tries again after 10, 25
+ * and 50 ms (`sqliteWriteRetryBackoffs`). One of these must fall into a gap.
+ */
+const PIECE_MS = 30;
+/** Who waits from the start of a piece asks again within 25 ms of its end. Source: `sqliteDefaultBusyCallback` of SQLite. */
+const GAP_MS = 70;
 
 const noTurn: Turn = async () => undefined;
 

@@ -3,6 +3,8 @@ import { textOf } from './columns.ts';
 
 const TABLES = ['observations', 'user_prompts'] as const;
 
+const REFERRING = `SELECT 1 FROM sqlite_master m, pragma_foreign_key_list(m.name) f WHERE m.type = 'table' AND lower(f."table") = ? LIMIT 1`;
+
 /** Reads only; an index makes it a short look. */
 export function hasTwinRows(database: SqlDatabase): boolean {
   const twice = (table: string): string => `SELECT 1 FROM ${table} WHERE sync_id IS NOT NULL GROUP BY sync_id HAVING count(*) > 1 LIMIT 1`;
@@ -11,12 +13,14 @@ export function hasTwinRows(database: SqlDatabase): boolean {
 
 /**
  * Takes away rows that stand a second time, alike in every column but the row id, whatever columns there are; the first one stays. v1.14
- * inserts blindly what it imports, so a chunk that two programs import at the same moment stands twice. What differs in anything stays.
+ * inserts blindly what it imports, so a chunk that two programs import at the same moment stands twice. What differs in anything stays, and
+ * so does what a table that we do not know may refer to by its row id.
  *
  * @returns how many
  */
 export function removeTwinRows(database: SqlDatabase): number {
-  return TABLES.reduce((sum, table) => sum + database.run(removal(database, table), []), 0);
+  const tables = TABLES.filter((table) => database.all(REFERRING, [table]).length === 0);
+  return tables.reduce((sum, table) => sum + database.run(removal(database, table), []), 0);
 }
 
 function removal(database: SqlDatabase, table: string): string {

@@ -1,4 +1,5 @@
 import { dirname } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, it } from 'vitest';
 import { engramFolder, openIn, readChunk } from '../support/folder.ts';
 import { deletion, memoryRow, receive, sessionRow } from '../support/liveMember.ts';
@@ -58,6 +59,35 @@ export function liveMemories(program: EngramProgram): void {
     expect(gopher.query('PRAGMA integrity_check')).toEqual({ integrity_check: 'ok' });
     expect(gopher.query('PRAGMA journal_mode')).toEqual({ journal_mode: 'wal' });
   });
+
+  it('goes on saving while we import for seconds', async () => {
+    const root = engramFolder();
+    const gopher = new Teammate(program);
+    const url = await gopher.serve(dirname(root));
+    const post = (path: string, body: object): Promise<Response> => fetch(`${url}${path}`, { method: 'POST', body: JSON.stringify(body) });
+    await post('/sessions', { id: 's-serve', project: 'demo', directory: 'demo' });
+    receive(root, {
+      sessions: [sessionRow('s-bob')],
+      observations: Array.from({ length: 6000 }, (_, index) => memoryRow(`obs-bob-${index}`)),
+    });
+    const ours = openIn(root, { database: 'live', livePath: gopher.databasePath, project: 'demo' });
+    const importing = { isOver: false };
+    const imported = ours.importChunks({}).finally(() => {
+      importing.isOver = true;
+    });
+    const [refusals, saves]: [string[], string[]] = [[], []];
+    for (let number = 0; !importing.isOver; number += 1) {
+      const body = { session_id: 's-serve', type: 'manual', title: `Theirs ${number}`, content: `walrus ${number}`, project: 'demo' };
+      const answer = await post('/observations', body);
+      (answer.ok ? saves : refusals).push(await answer.text());
+      await sleep(7);
+    }
+    expect(await imported).toMatchObject({ memories: 6000, problems: [] });
+    process.stdout.write(`${program.name}: ${saves.length} saves beside our import, ${refusals.length} refused by the program\n`);
+    expect(gopher.query(`SELECT count(*) AS n FROM observations WHERE session_id = 's-serve'`)).toEqual({ n: saves.length });
+    // v1.14 reads before it writes and tries once: whatever any other program writes at that moment, its own second process too, is an error.
+    if (program.generation !== 'inserts') expect(refusals).toEqual([]);
+  }, 60_000);
 
   it('gives a record without an id a random one, and we know it again', async () => {
     const root = engramFolder();

@@ -76,9 +76,9 @@ export function agentSaves(database: DatabaseSync, syncId: string, more: Readonl
 }
 
 /** Deletes a row as `engram delete --hard` does. */
-export function agentDeletes(database: DatabaseSync, syncId: string, at: string): void {
+export function agentDeletes(database: DatabaseSync, syncId: string, at: string, project = 'demo'): void {
   database.prepare('DELETE FROM observations WHERE sync_id = ?').run(syncId);
-  const payload = { sync_id: syncId, session_id: 'manual-save-demo', project: 'demo', deleted: true, deleted_at: at, hard_delete: true };
+  const payload = { sync_id: syncId, session_id: `manual-save-${project}`, project, deleted: true, deleted_at: at, hard_delete: true };
   journal(database, 'delete', syncId, payload);
 }
 

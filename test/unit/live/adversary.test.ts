@@ -3,8 +3,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { findNodeSqlite } from '../../../src/adapters/nodeSqlite.ts';
 import type { ChunkData } from '../../../src/engine/records.ts';
-import { openIn, readChunk } from '../../support/folder.ts';
-import { agentSaves, integrityOf } from '../../support/liveDatabase.ts';
+import { engramFolder, openIn, readChunk } from '../../support/folder.ts';
+import { agentDeletes, agentSaves, integrityOf } from '../../support/liveDatabase.ts';
 import { AT, deletion, LATER, LiveMember, memoryRow, mutation, receive, sessionRow } from '../../support/liveMember.ts';
 
 if (!findNodeSqlite()) process.stdout.write('node:sqlite: this host has none with FTS5, so nobody attacks the live database.\n');
@@ -96,6 +96,26 @@ describe.runIf(findNodeSqlite())('a hostile chunk', () => {
     await ann.folder.sync({});
     expect(theOthers(ann)).toEqual(before);
     expect(integrityOf(ann.livePath)).toEqual(['ok']);
+  });
+
+  it('takes no place of what was deleted in another project, so that its team is told', async () => {
+    const ann = withSecrets();
+    const others = openIn(engramFolder(), { ...ann.options, project: 'other' });
+    await others.sync({});
+    ann.agent((database) => {
+      agentDeletes(database, 'obs-secret-1', LATER, 'other');
+      agentForgets(database, 'prompt-secret');
+    });
+    const late = { created_at: '2027-01-01 10:00:00', updated_at: '2027-01-01 10:00:00' };
+    receive(ann.root, {
+      sessions: [sessionRow('s-bob')],
+      observations: [memoryRow('obs-secret-1', { title: 'Mine', ...late })],
+      prompts: [prompt('prompt-secret', { content: 'Mine', ...late })],
+    });
+    await ann.folder.sync({});
+    expect(ann.titles()).not.toContain('Mine');
+    expect((await ann.folder.state()).live?.heldBack.changes).toBe(2);
+    expect((await others.sync({})).exported.mutations).toBe(2);
   });
 
   it('that a program of ours has shared before does not go out again as ours, nor the other project with it', async () => {

@@ -67,6 +67,20 @@ describe.runIf(findNodeSqlite())('a row that stands twice because two programs i
     expect(twice?.fix?.text).not.toMatch(/move/);
   });
 
+  it.each(['', 'ON DELETE CASCADE'])('stays twice where a table of another program refers to its row %s', async (clause) => {
+    const ann = await imported();
+    ann.agent((database) => {
+      insertAgain(database, 'observations', 'obs-1');
+      insertAgain(database, 'user_prompts', 'prompt-1');
+      database.exec(
+        `CREATE TABLE embeddings(row INTEGER REFERENCES Observations(id) ${clause}); INSERT INTO embeddings SELECT id FROM observations`,
+      );
+    });
+    await ann.folder.sync({});
+    const count = (table: string): unknown => ann.agent((database) => database.prepare(`SELECT count(*) AS n FROM ${table}`).get()?.['n']);
+    expect(['observations', 'embeddings', 'user_prompts'].map(count)).toEqual([3, 3, 1]);
+  });
+
   it('is deleted as a whole: the program finds neither, and the team is told once', async () => {
     const ann = await imported();
     ann.agent((database) => insertAgain(database, 'observations', 'obs-1', { title: 'Walrus, as it was' }));
