@@ -21,6 +21,8 @@ interface Opened {
   readonly database: SqlDatabase;
   /** Device, inode and birth: another file in its place is another database. */
   readonly identity: string;
+  /** Which log and shared memory it goes by; they stay as long as anybody has the database open. */
+  log: string;
 }
 
 /** What was found to be wrong with the files as they were then. */
@@ -38,6 +40,8 @@ export class NativeFile implements DatabaseFile {
   readonly #module: NodeSqlite;
   #opened: Opened | undefined;
   #damage: Damage | undefined;
+  /** Held, so that nobody closes them. */
+  readonly #abandoned: SqlDatabase[] = [];
 
   constructor(module: NodeSqlite, path: string) {
     this.#module = module;
@@ -63,7 +67,9 @@ export class NativeFile implements DatabaseFile {
 
   async #openNow(): ReturnType<DatabaseFile['open']> {
     const identity = await this.#identity();
-    if (this.#opened?.identity === identity) return { database: this.#opened.database, fresh: false };
+    if (this.#opened?.identity === identity && (await this.#hasItsLog(this.#opened))) {
+      return { database: this.#opened.database, fresh: false };
+    }
     this.close();
     const mark = await new DatabaseFiles(this.path).mark();
     // Asked every second, a damaged database is not checked every second.
@@ -72,11 +78,45 @@ export class NativeFile implements DatabaseFile {
       await mustBeWritable(this.path);
       const database = await this.#openChecked();
       this.#damage = undefined;
-      this.#opened = { database, identity };
+      this.#opened = { database, identity, log: await logOf(this.path) };
       return { database, fresh: true };
     } catch (error) {
       this.#damage = EngramError.is(error, 'store-corrupt') ? { mark, error } : undefined;
       throw error;
+    }
+  }
+
+  /**
+   * A copy that is written over the file, as a backup is put back, has its log taken away. What goes by the old log neither sees what agents
+   * write from then on, nor do they see it.
+   *
+   * @returns false: the handle is given up
+   */
+  async #hasItsLog(opened: Opened): Promise<boolean> {
+    const log = await logOf(this.path);
+    if (opened.log === NO_LOG) opened.log = log;
+    if (opened.log === log) return true;
+    this.#giveUp(opened.database);
+    this.#opened = undefined;
+    return false;
+  }
+
+  /**
+   * The last one that closes a database writes the log into the file. This log is of another copy, so somebody else must have the file open
+   * meanwhile; where it cannot be opened, the handle stays.
+   */
+  #giveUp(stale: SqlDatabase): void {
+    let present: SqlDatabase | undefined;
+    try {
+      present = openNodeSqlite(this.#module, this.path, { busyTimeoutMs: TRY_MS });
+      present.run('BEGIN DEFERRED');
+      present.all('SELECT 1 FROM sqlite_master LIMIT 1');
+      stale.close();
+    } catch (error) {
+      if (!EngramError.is(error)) throw error;
+      this.#abandoned.push(stale);
+    } finally {
+      present?.close();
     }
   }
 
@@ -142,6 +182,17 @@ export class NativeFile implements DatabaseFile {
       'There is no Engram database where the Engram program keeps it. Nothing was written. Run that program once, or use the workspace’s own database.';
     throw new EngramError('not-found', message, { subject });
   }
+}
+
+const NO_LOG = 'absent absent';
+
+/** By number alone: their times change with every write. */
+async function logOf(path: string): Promise<string> {
+  const numbers = ['-wal', '-shm'].map(async (end) => {
+    const found = await lstat(`${path}${end}`, { bigint: true }).catch(() => undefined);
+    return found ? `${found.dev}/${found.ino}` : 'absent';
+  });
+  return (await Promise.all(numbers)).join(' ');
 }
 
 /** `undefined` where there is none. @throws {EngramError} not-regular-file, io-failed */

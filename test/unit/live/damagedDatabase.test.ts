@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import {
   chmodSync,
   copyFileSync,
@@ -232,5 +233,33 @@ describe.runIf(native && hasModes)('a live database with other permissions', () 
     expect(written(ann)).toEqual(before);
     chmodSync(ann.livePath, 0o600);
     expect(await ann.folder.sync({})).toMatchObject({ imported: { memories: 1 }, exported: { memories: ROWS } });
+  });
+});
+
+/** In a process of its own: those of one process share what they know of the log. */
+function saveElsewhere(path: string, title: string): void {
+  const sql = `INSERT INTO observations(sync_id, session_id, type, title, content, project, scope)
+    VALUES('obs-elsewhere', 'manual-save-demo', 'manual', '${title}', 'c', 'demo', 'project')`;
+  const script = `new (require('node:sqlite').DatabaseSync)(process.argv[1]).exec(process.argv[2])`;
+  execFileSync(process.execPath, ['--no-warnings', '-e', script, path, sql]);
+}
+
+describe.skipIf(!native)('a backup that is put back while the database is open, its log taken away', () => {
+  it('is what is read and written from then on: nobody’s memory is lost, and none of the old log comes into it', async () => {
+    const member = new LiveMember();
+    member.agent((database) => agentSaves(database, 'obs-1', { title: 'Before' }));
+    const restore = member.backup('over');
+    member.agent((database) => agentSaves(database, 'obs-2', { title: 'After the backup' }));
+    await member.folder.initialise();
+    await member.folder.save({ title: 'Ours, after the backup', content: 'c' });
+    const version = await member.folder.databaseVersion();
+    restore();
+    saveElsewhere(member.livePath, 'By an agent, after it was put back');
+    expect(await member.folder.databaseVersion()).not.toBe(version);
+    expect((await member.folder.state()).toShare.memories).toBe(2);
+    await member.folder.save({ title: 'Ours, after it was put back', content: 'c' });
+    await member.folder.close();
+    expect(member.titles()).toEqual(['Before', 'By an agent, after it was put back', 'Ours, after it was put back']);
+    expect(integrityOf(member.livePath)).toEqual(['ok']);
   });
 });
