@@ -25,6 +25,14 @@ export interface Applied {
 
 export const NOTHING_APPLIED: Readonly<Applied> = { sessions: 0, memories: 0, prompts: 0, relations: 0, edits: 0, deletes: 0, heldBack: 0 };
 
+export interface ChunkOrigin {
+  readonly chunkId: ChunkId;
+  /** It has been merged into these memories before, by whomever. */
+  readonly wasHere: boolean;
+  /** For chunks of the folder, of which it is recorded whose they are: now, and whether nobody has merged it, or begun to. */
+  readonly record?: { readonly at: string; readonly isNew: boolean } | undefined;
+}
+
 /** What the index keeps of a chunk: one compact holding per identity. */
 export function* holdingsOf(chunkId: ChunkId, versions: ChunkVersions): Generator<Holding> {
   for (const { version, inArray } of versions.sessions.values()) {
@@ -48,7 +56,7 @@ export class ChunkApplier {
   /** What these hold counts for nothing: a person has undone their import. */
   #undone: ReadonlySet<string> = new Set();
   #chunkId: ChunkId | undefined;
-  /** Another program has merged it into these memories before. */
+  /** A folder of this project has merged it into these memories before. */
   #wasHere = false;
 
   /** @param rights absent: the memories are the folder's alone */
@@ -59,14 +67,15 @@ export class ChunkApplier {
     this.#rights = rights;
   }
 
-  /** @param from the chunk, where it is one of the folder's; `wasHere`: another program has merged it into these memories before */
-  async apply(versions: ChunkVersions, turn: Turn, from?: { readonly chunkId: ChunkId; readonly wasHere: boolean }): Promise<Applied> {
+  /** @param from the chunk, where it is one of the folder's */
+  async apply(versions: ChunkVersions, turn: Turn, from?: ChunkOrigin): Promise<Applied> {
     const applied: Applied = { ...NOTHING_APPLIED };
     this.#undone = this.#store.undoneChunks();
     this.#chunkId = from?.chunkId;
-    this.#wasHere = from?.wasHere ?? false;
+    this.#wasHere = from?.wasHere === true && this.#rights.hasBrought(from.chunkId);
     // What is here as the chunk has it came by it, or left in it. First of all, because its other rows may change these.
     if (this.#wasHere) this.#claim(versions);
+    if (from?.record) this.#rights.brings(from.chunkId, from.record.at, !from.record.isNew || (await this.#isAllOurs(versions, turn)));
     for (const { version } of versions.sessions.values()) {
       this.#applySession(version, applied);
       await turn();
@@ -84,6 +93,16 @@ export class ChunkApplier {
       await turn();
     }
     return applied;
+  }
+
+  /** False for a chunk with rows that are another project's here: once the index is lost nobody could tell them from those that it brings. */
+  async #isAllOurs(versions: ChunkVersions, turn: Turn): Promise<boolean> {
+    if (!this.#rights.areBounded) return true;
+    for (const { version, inArray } of [...versions.sessions.values(), ...versions.rows.values(), ...versions.relations.values()]) {
+      if (inArray && !this.#rights.owns(version.entity, version.key) && this.#rights.isHere(version.entity, version.key)) return false;
+      await turn();
+    }
+    return true;
   }
 
   #claim(versions: ChunkVersions): void {

@@ -173,7 +173,7 @@ export class Exporter {
   }
 
   async #record(chunk: Written): Promise<void> {
-    const { store, index, clock, turn, transport } = this.#parts;
+    const { store, index, clock, turn, transport, rights } = this.#parts;
     const versions = await chunkVersions(chunk.data, turn);
     const file = (await transport.listChunks?.())?.find((candidate) => candidate.id === chunk.entry.id);
     const indexed: IndexedChunk = {
@@ -188,11 +188,15 @@ export class Exporter {
     };
     await putInIndex(index, indexed, versions, turn);
     for (const { version } of [...versions.sessions.values(), ...versions.rows.values(), ...versions.relations.values()]) {
-      this.#parts.rights?.cameByChunk(version.entity, version.key);
+      rights?.cameByChunk(version.entity, version.key);
     }
     // A crash behind the next line and before the index is saved would make a chunk of ours somebody else's.
     await this.#parts.saveIndex?.();
-    await store.transaction(async () => store.recordChunk(chunk.entry.id, formatInstant(clock.now())));
+    const at = formatInstant(clock.now());
+    await store.transaction(async () => {
+      store.recordChunk(chunk.entry.id, at);
+      rights?.brings(chunk.entry.id, at);
+    });
   }
 }
 

@@ -19,6 +19,11 @@ export class FolderRights {
     this.#project = project === undefined ? undefined : normalizeProject(project).normalized;
   }
 
+  /** False: the memories are the folder's alone. */
+  get areBounded(): boolean {
+    return this.#project !== undefined;
+  }
+
   /** Whether the folder may change a row that is here. */
   owns(entity: Entity, key: string): boolean {
     if (this.#project === undefined || this.#index.isOfFolder(entity, key)) return true;
@@ -37,6 +42,30 @@ export class FolderRights {
     return (this.#deletedIn(entity, key) ?? '') !== '' && !this.owns(entity, key);
   }
 
+  /**
+   * Whether what is recorded of a chunk was this project's work. It may be a copy of one that another project's folder brought, whose rows are
+   * not this one's. Only an older program leaves open whose it was; then it is this one's.
+   */
+  hasBrought(chunkId: ChunkId): boolean {
+    if (this.#project === undefined) return true;
+    const project = this.#store.projectOfChunk(chunkId);
+    return project === undefined || project === this.#project;
+  }
+
+  /**
+   * Says, in the transaction of its rows, that the folder brings a chunk. The first word stands.
+   *
+   * @param isAllOurs false: rows of other projects that were here are in it, and cannot be told from those that it brings once the index is lost
+   */
+  brings(chunkId: ChunkId, at: string, isAllOurs = true): void {
+    if (this.#project === undefined || this.#store.projectOfChunk(chunkId) !== undefined) return;
+    this.#store.recordChunkOf(isAllOurs ? this.#project : '', chunkId, at);
+  }
+
+  isHere(entity: Entity, key: string): boolean {
+    return this.#projectOf(entity, key) !== undefined;
+  }
+
   /** A row came by a chunk of this folder. */
   cameByChunk(entity: Entity, key: string): void {
     if (this.#project !== undefined) this.#index.addOfFolder(entity, key);
@@ -44,7 +73,10 @@ export class FolderRights {
 
   /** `undefined` where there is no such row: what is not here is nobody's. */
   #projectOf(entity: Entity, key: string): string | undefined {
-    if (entity === 'session') return this.#normalized(this.#store.session(key)?.project);
+    if (entity === 'session') {
+      const session = this.#store.session(key);
+      return session && this.#normalized(session.project);
+    }
     if (entity === 'relation') return this.#projectOf('observation', this.#store.relation(key)?.sourceId ?? '');
     const row = entity === 'observation' ? this.#store.observation(key) : this.#store.prompt(key);
     return row && this.#normalized(row.project || this.#store.session(row.sessionId)?.project);

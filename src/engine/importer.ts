@@ -154,11 +154,13 @@ export class Importer {
   }
 
   async #merge(chunk: IndexedChunk, versions: ChunkVersions): Promise<Applied> {
-    const { store, index, turn, clock, problems } = this.#parts;
+    const { store, index, turn, clock, problems, isOfPlace } = this.#parts;
     // Of one that was stopped between two pieces, rows came by it that the index knows nothing of.
-    const wasHere = !chunk.merged && (store.importedChunks().has(chunk.id) || store.begunChunks().has(chunk.id));
+    const isKnown = store.importedChunks().has(chunk.id) || store.begunChunks().has(chunk.id);
+    const wasHere = !chunk.merged && isKnown;
     await putInIndex(index, chunk, versions, turn);
     const at = formatInstant(clock.now());
+    const record = isOfPlace ? undefined : { at, isNew: !isKnown };
     let isAfterGap = false;
     const apply = async (pause: Turn): Promise<Applied> => {
       await this.#slowClock.stampNew();
@@ -169,7 +171,7 @@ export class Importer {
         if (isAfterGap) await this.#slowClock.stampMeanwhile();
         isAfterGap = false;
       };
-      const result = await this.#applier.apply(versions, step, { chunkId: chunk.id, wasHere });
+      const result = await this.#applier.apply(versions, step, { chunkId: chunk.id, wasHere, record });
       store.forgetBegun(chunk.id);
       store.recordChunk(chunk.id, at);
       index.markMerged(chunk.id);

@@ -111,6 +111,9 @@ export interface MemoryStore {
   /** Rows of `sync_chunks` with target `local`. */
   importedChunks(): ReadonlySet<string>;
   recordChunk(id: string, at: string): void;
+  /** Where projects share the memories: whose folder brought a chunk, `''`: nobody's. `undefined`: that was not recorded. */
+  projectOfChunk(id: string): string | undefined;
+  recordChunkOf(project: string, id: string, at: string): void;
   /** Chunks whose import a person has undone; they stay recorded as imported, so that the Go program passes over them too. */
   undoneChunks(): ReadonlySet<string>;
   recordUndone(id: string, at: string): void;

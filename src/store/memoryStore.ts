@@ -58,6 +58,8 @@ const LAST_PROMPT_ID = 'SELECT id FROM user_prompts WHERE sync_id = ? ORDER BY i
 const UNDONE = 'engram-team-memory:undone';
 /** Likewise: some of its rows are here, and it is not recorded as imported yet. */
 const BEGUN = 'engram-team-memory:begun';
+/** Likewise, before the name of a project: a folder of it brought the chunk. */
+const OF_FOLDER = 'engram-team-memory:of:';
 
 /** What SQLite itself counts for tables whose row ids are never given twice: nothing that a program does makes it smaller. */
 const COUNTERS = `SELECT name, seq FROM sqlite_sequence WHERE name IN ('observations', 'user_prompts', 'memory_relations', 'sync_mutations') ORDER BY name`;
@@ -115,6 +117,20 @@ export class SqlMemoryStore implements MemoryStore {
 
   recordChunk(id: string, at: string): void {
     this.#db.run(`INSERT OR IGNORE INTO sync_chunks(target_key, chunk_id, imported_at) VALUES('local', ?, ?)`, [id, at]);
+  }
+
+  projectOfChunk(id: string): string | undefined {
+    const sql = 'SELECT target_key FROM sync_chunks WHERE chunk_id = ? AND substr(target_key, 1, ?) = ?';
+    const row = this.#db.all(sql, [id, OF_FOLDER.length, OF_FOLDER])[0];
+    return row && textOf(row, 'target_key').slice(OF_FOLDER.length);
+  }
+
+  recordChunkOf(project: string, id: string, at: string): void {
+    this.#db.run('INSERT OR IGNORE INTO sync_chunks(target_key, chunk_id, imported_at) VALUES(?, ?, ?)', [
+      `${OF_FOLDER}${project}`,
+      id,
+      at,
+    ]);
   }
 
   undoneChunks(): ReadonlySet<string> {

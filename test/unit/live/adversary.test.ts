@@ -118,6 +118,43 @@ describe.runIf(findNodeSqlite())('a hostile chunk', () => {
     expect((await others.sync({})).exported.mutations).toBe(2);
   });
 
+  it('gets no rights from a copy of another project’s chunk, nor from rows that are written like its, whatever becomes of the index', async () => {
+    const ann = withSecrets();
+    const root = engramFolder();
+    const theirs = openIn(root, { ...ann.options, project: 'other' });
+    const chunk = { sessions: [sessionRow('s-x', 'other')], observations: [memoryRow('obs-x', { session_id: 's-x', project: 'other' })] };
+    receive(root, chunk);
+    await theirs.importChunks({});
+    receive(ann.root, chunk);
+    receive(ann.root, { ...chunk, prompts: [prompt('prompt-evil', { session_id: 's-x' })] });
+    await ann.folder.importChunks({});
+    await ann.withoutIndex();
+    await ann.folder.importChunks({});
+    receive(ann.root, { mutations: [deletion('obs-x')] });
+    await ann.folder.importChunks({});
+    expect(ann.agent((database) => database.prepare(`SELECT deleted_at FROM observations WHERE sync_id = 'obs-x'`).all())).toEqual([
+      { deleted_at: null },
+    ]);
+    expect((await ann.folder.state()).live?.heldBack.changes).toBe(1);
+  });
+
+  it('is not told from a good one by the project of its rows: what a folder brought it may change, also after the index is lost', async () => {
+    const ann = withSecrets();
+    receive(ann.root, {
+      sessions: [sessionRow('s-y', 'elsewhere')],
+      observations: [memoryRow('obs-y', { session_id: 's-y', project: 'elsewhere' })],
+    });
+    await ann.folder.importChunks({});
+    await ann.withoutIndex();
+    await ann.folder.importChunks({});
+    receive(ann.root, { mutations: [deletion('obs-y')] });
+    await ann.folder.importChunks({});
+    expect(
+      ann.agent((database) => database.prepare(`SELECT 1 FROM observations WHERE sync_id = 'obs-y' AND deleted_at IS NULL`).all()),
+    ).toEqual([]);
+    expect((await ann.folder.state()).live?.heldBack.changes).toBe(0);
+  });
+
   it('that a program of ours has shared before does not go out again as ours, nor the other project with it', async () => {
     const ann = withSecrets();
     receive(ann.root, { mutations: [deletion('obs-secret-1')] });
