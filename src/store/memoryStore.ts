@@ -111,12 +111,11 @@ export class SqlMemoryStore implements MemoryStore {
   }
 
   importedChunks(): ReadonlySet<string> {
-    const rows = this.#db.all(`SELECT chunk_id FROM sync_chunks WHERE target_key = 'local'`);
-    return new Set(rows.map((row) => textOf(row, 'chunk_id')));
+    return this.#chunksUnder('local');
   }
 
   recordChunk(id: string, at: string): void {
-    this.#db.run(`INSERT OR IGNORE INTO sync_chunks(target_key, chunk_id, imported_at) VALUES('local', ?, ?)`, [id, at]);
+    this.#noteChunk('local', id, at);
   }
 
   projectOfChunk(id: string): string | undefined {
@@ -126,24 +125,19 @@ export class SqlMemoryStore implements MemoryStore {
   }
 
   recordChunkOf(project: string, id: string, at: string): void {
-    this.#db.run('INSERT OR IGNORE INTO sync_chunks(target_key, chunk_id, imported_at) VALUES(?, ?, ?)', [
-      `${OF_FOLDER}${project}`,
-      id,
-      at,
-    ]);
+    this.#noteChunk(`${OF_FOLDER}${project}`, id, at);
   }
 
   undoneChunks(): ReadonlySet<string> {
-    const rows = this.#db.all('SELECT chunk_id FROM sync_chunks WHERE target_key = ?', [UNDONE]);
-    return new Set(rows.map((row) => textOf(row, 'chunk_id')));
+    return this.#chunksUnder(UNDONE);
   }
 
   recordUndone(id: string, at: string): void {
-    this.#db.run('INSERT OR IGNORE INTO sync_chunks(target_key, chunk_id, imported_at) VALUES(?, ?, ?)', [UNDONE, id, at]);
+    this.#noteChunk(UNDONE, id, at);
   }
 
   forgetUndone(id: string): void {
-    this.#db.run('DELETE FROM sync_chunks WHERE target_key = ? AND chunk_id = ?', [UNDONE, id]);
+    this.#forgetChunk(UNDONE, id);
   }
 
   async removeTwins(): Promise<number> {
@@ -156,16 +150,28 @@ export class SqlMemoryStore implements MemoryStore {
   }
 
   begunChunks(): ReadonlySet<string> {
-    const rows = this.#db.all('SELECT chunk_id FROM sync_chunks WHERE target_key = ?', [BEGUN]);
-    return new Set(rows.map((row) => textOf(row, 'chunk_id')));
+    return this.#chunksUnder(BEGUN);
   }
 
   recordBegun(id: string, at: string): void {
-    this.#db.run('INSERT OR IGNORE INTO sync_chunks(target_key, chunk_id, imported_at) VALUES(?, ?, ?)', [BEGUN, id, at]);
+    this.#noteChunk(BEGUN, id, at);
   }
 
   forgetBegun(id: string): void {
-    this.#db.run('DELETE FROM sync_chunks WHERE target_key = ? AND chunk_id = ?', [BEGUN, id]);
+    this.#forgetChunk(BEGUN, id);
+  }
+
+  #chunksUnder(target: string): ReadonlySet<string> {
+    const rows = this.#db.all('SELECT chunk_id FROM sync_chunks WHERE target_key = ?', [target]);
+    return new Set(rows.map((row) => textOf(row, 'chunk_id')));
+  }
+
+  #noteChunk(target: string, id: string, at: string): void {
+    this.#db.run('INSERT OR IGNORE INTO sync_chunks(target_key, chunk_id, imported_at) VALUES(?, ?, ?)', [target, id, at]);
+  }
+
+  #forgetChunk(target: string, id: string): void {
+    this.#db.run('DELETE FROM sync_chunks WHERE target_key = ? AND chunk_id = ?', [target, id]);
   }
 
   session(id: string): SessionRecord | undefined {
