@@ -6,7 +6,15 @@ import { isUnknownSession, mergeSessions, sameSession, unpackSession } from './m
 import type { FolderIndex, MemoryStore, Turn } from './ports.ts';
 import type { ObservationRecord, PromptRecord } from './records.ts';
 import { promptTombstoneVersion, RowReader } from './rowReader.ts';
-import { observationVersion, promptVersion, type RowVersion, relationVersion, type SessionVersion, sessionVersion } from './versions.ts';
+import {
+  isTombstone,
+  observationVersion,
+  promptVersion,
+  type RowVersion,
+  relationVersion,
+  type SessionVersion,
+  sessionVersion,
+} from './versions.ts';
 
 /** A database with the index that belongs to it. */
 export interface Memories {
@@ -224,12 +232,8 @@ const REASONS: readonly Wording[] = [
 function hasRow({ store, index }: Memories, version: RowVersion): boolean {
   const there = new RowReader(store, index).row(version.entity, version.key);
   if (there && there.order >= version.order) return true;
+  // A deletion of a row that a clone never had leaves no row, and the index holds it.
   return index.holdings(version.entity, version.key).some((holding) => isTombstone(holding.order) && holding.order >= version.order);
-}
-
-/** A deletion of a row that a clone never had leaves no row, and the index holds it (see versions.ts for the form of an order). */
-function isTombstone(order: string): boolean {
-  return order.slice(29, 31) === '|1';
 }
 
 function knows({ index }: Memories, version: RowVersion): boolean {

@@ -45,6 +45,15 @@ export interface IndexedChunk {
 
 /** @returns when the row was deleted, in the form of the database's columns; `undefined` where the latest that chunks hold of it is live, or nothing */
 export function latestDeletion(holdings: readonly Holding[]): string | undefined {
-  const latest = holdings.map(({ order }) => order).sort();
-  return deletionTimeOf(latest.at(-1) ?? '');
+  return deletionTimeOf(latestOrder(holdings));
+}
+
+/** The latest version's {@link Holding.order}; `''` where there is none. */
+export function latestOrder(holdings: readonly Holding[]): string {
+  return (
+    holdings
+      .map(({ order }) => order)
+      .sort()
+      .at(-1) ?? ''
+  );
 }

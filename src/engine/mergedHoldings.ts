@@ -1,10 +1,10 @@
 import { type ChunkVersions, versionKey } from './chunkVersions.ts';
 import { isCloudChunkId } from './cloud/cloudIds.ts';
-import type { Entity, Holding } from './held.ts';
+import { type Entity, type Holding, latestOrder } from './held.ts';
 import type { ChunkId } from './manifest.ts';
 import type { FolderIndex, MemoryStore, Turn } from './ports.ts';
 import { RowReader } from './rowReader.ts';
-import { isTombstone } from './undoPlan.ts';
+import { isTombstone } from './versions.ts';
 
 /**
  * What of a row was merged into these memories: no change that was made here came from less. Not counted are chunks that were only read, that
@@ -36,16 +36,6 @@ export class MergedHoldings {
       return isHere && merged.has(chunkId) && !heldBack.has(`${chunkId} ${versionKey(entity, key)}`);
     };
   }
-}
-
-/** The latest version's {@link Holding.order}; `''` where there is none. */
-export function latestOrder(holdings: readonly Holding[]): string {
-  return (
-    holdings
-      .map(({ order }) => order)
-      .sort()
-      .at(-1) ?? ''
-  );
 }
 
 /**

@@ -2,16 +2,16 @@ import { versionOf } from './cloud/pendingRows.ts';
 import type { FolderRights } from './folderRights.ts';
 import { canonicalJson } from './goJson.ts';
 import { instantOf, instantToMs } from './goTime.ts';
-import type { Entity, Holding } from './held.ts';
+import { type Entity, type Holding, latestOrder } from './held.ts';
 import type { JournalLine } from './journal.ts';
 import { mergeSessions, unpackSession } from './merge.ts';
-import { latestOrder, MergedHoldings } from './mergedHoldings.ts';
+import { MergedHoldings } from './mergedHoldings.ts';
 import type { FolderIndex, MemoryStore } from './ports.ts';
 import { observationToJson } from './recordCodec.ts';
 import type { JsonValue, ObservationRecord, SessionRecord } from './records.ts';
 import { hardDeleteVersion, promptTombstoneVersion, RowReader } from './rowReader.ts';
 import { type SlowChanges, secondAfter } from './slowChanges.ts';
-import { observationVersion, type RowVersion, relationVersion, type SessionVersion } from './versions.ts';
+import { instantIn, observationVersion, type RowVersion, relationVersion, type SessionVersion } from './versions.ts';
 
 /** A change and its line are of one moment; only a busy database stands between (the Go program waits five seconds for it). */
 const ONE_MOMENT_MS = 10_000;
@@ -150,9 +150,4 @@ function isSameChange(row: RowVersion, change: RowVersion): boolean {
 
 function contentOf(record: ObservationRecord): string {
   return canonicalJson(observationToJson({ ...record, updatedAt: '' }));
-}
-
-/** See versions.ts for the form of an order. */
-function instantIn(order: string): string {
-  return order.slice(0, 29).trim();
 }

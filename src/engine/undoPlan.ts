@@ -7,7 +7,7 @@ import { mergeRows, sameExtra, uniteExtra } from './merge.ts';
 import type { FolderIndex, MemoryStore, Turn } from './ports.ts';
 import type { Extra, JsonObject } from './records.ts';
 import { RowReader } from './rowReader.ts';
-import { NO_EXTRA, observationVersion, type RowVersion, relationVersion } from './versions.ts';
+import { isTombstone, NO_EXTRA, observationVersion, type RowVersion, relationVersion } from './versions.ts';
 
 /** What becomes of one row when the import of a chunk is undone. */
 export type UndoStep = Change & {
@@ -160,11 +160,6 @@ interface Wanted {
 
 function isRestored({ best, order }: Wanted): boolean {
   return best !== '' && best !== order;
-}
-
-/** See versions.ts for the form of an order. */
-export function isTombstone(order: string): boolean {
-  return order.slice(29, 31) === '|1';
 }
 
 function extraOf(json: string): Extra {

@@ -43,6 +43,8 @@ export type Version = SessionVersion | RowVersion;
 export const PLACEHOLDER_DIRECTORY = '(recovered-missing-session)';
 export const PLACEHOLDER_START = '1970-01-01 00:00:00';
 export const NO_EXTRA: Extra = new Map();
+/** Characters of the instant at the start of a {@link RowVersion.order}. */
+const INSTANT_WIDTH = 29;
 
 /** Brings a session to the one form. */
 export function sessionVersion(record: SessionRecord, deletedAt = ''): SessionVersion {
@@ -161,8 +163,18 @@ export function deletionTimeOf(order: string): string | undefined {
     .replace(/\.?0*$/, '');
 }
 
+/** Whether the version of an {@link RowVersion.order} is a deletion, also one without a usable time. */
+export function isTombstone(order: string): boolean {
+  return order.slice(INSTANT_WIDTH, INSTANT_WIDTH + 2) === '|1';
+}
+
+/** The instant in an {@link RowVersion.order}; `''` for a blank one. */
+export function instantIn(order: string): string {
+  return order.slice(0, INSTANT_WIDTH).trim();
+}
+
 function orderText(of: { time: string; deleted: boolean; revision: Int; fingerprint: string }): string {
-  return `${instantOf(of.time).padEnd(29)}|${of.deleted ? 1 : 0}|${String(of.revision).padStart(20, '0')}|${of.fingerprint}`;
+  return `${instantOf(of.time).padEnd(INSTANT_WIDTH)}|${of.deleted ? 1 : 0}|${String(of.revision).padStart(20, '0')}|${of.fingerprint}`;
 }
 
 /** SHA-256 of the canonical JSON without what is local to one database (the row id). */

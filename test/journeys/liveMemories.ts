@@ -7,6 +7,7 @@ import { eventually } from '../eventually.ts';
 import { agentSaves, integrityOf, makeLiveDatabase, searchAsProgram, withLive } from '../support/liveDatabase.ts';
 import { sharedTeam } from './clones.ts';
 import type { Journey, Stage } from './journey.ts';
+import type { Workbench } from './workbench.ts';
 
 export const PROMPT = 'a wish that is nobody’s business';
 
@@ -39,6 +40,18 @@ export function liveTitles(file: string): readonly string[] {
 
 const chunksIn = (clone: string) => git(clone, 'status', '--porcelain', '--untracked-files=all');
 
+/** Waits for the question which memories to use, and answers it. */
+export async function answerQuestion(
+  window: Workbench,
+  answer: 'Use the Program' | 'Keep the Folder',
+  whileAsked: () => Promise<void> = async () => undefined,
+): Promise<void> {
+  const question = window.toasts().filter({ hasText: 'The Engram program keeps memories on this machine' }).first();
+  await question.waitFor({ timeout: 30_000 });
+  await whileAsked();
+  await question.locator('.monaco-button', { hasText: answer }).click();
+}
+
 /** The memories of agents: asked once, shown before they leave, and found by the program's search when the team shares. */
 export const liveMemories: Journey = {
   name: 'The memories of the Engram program',
@@ -46,10 +59,7 @@ export const liveMemories: Journey = {
     const { carol } = await sharedTeam(stage.folder);
     const file = liveDatabaseOf(stage, 'lantern-shop');
     const window = await stage.open(carol);
-    const question = window.toasts().filter({ hasText: 'The Engram program keeps memories on this machine' }).first();
-    await question.waitFor({ timeout: 30_000 });
-    await stage.picture(window, 'live-question');
-    await question.locator('.monaco-button', { hasText: 'Use the Program' }).click();
+    await answerQuestion(window, 'Use the Program', () => stage.picture(window, 'live-question'));
     await eventually('what the team shared is in the program’s database', () => liveTitles(file).length === 2 + demoMemories, 20_000);
     assert.ok(searchAsProgram(file, 'idempotent').length > 0, 'the program’s search finds it');
     await window.openSidebar();

@@ -11,7 +11,7 @@ import { accessibilityFindings } from './accessibility.ts';
 import { listJson } from './badFolders.ts';
 import { sharedTeam } from './clones.ts';
 import type { Journey, Stage } from './journey.ts';
-import { liveDatabaseOf, liveTitles, PROMPT } from './liveMemories.ts';
+import { answerQuestion, liveDatabaseOf, liveTitles, PROMPT } from './liveMemories.ts';
 import { saveMemory } from './people.ts';
 import type { Workbench } from './workbench.ts';
 
@@ -34,9 +34,7 @@ const choosing: Journey = {
     const file = liveDatabaseOf(stage, 'lantern-shop');
     const window = await stage.open(carol);
     const scene = { stage, window, carol, file };
-    const question = window.toasts().filter({ hasText: 'The Engram program keeps memories on this machine' }).first();
-    await question.waitFor({ timeout: 30_000 });
-    await question.locator('.monaco-button', { hasText: 'Keep the Folder' }).click();
+    await answerQuestion(window, 'Keep the Folder');
     await window.openSidebar();
     await saveMemory(window, OWN, 'By hand.');
     await window.seesStatus(/1 to share/);
@@ -103,9 +101,7 @@ const sharing: Journey = {
     const file = liveDatabaseOf(stage, 'lantern-shop');
     const window = await stage.open(carol);
     const scene = { stage, window, carol, file };
-    const question = window.toasts().filter({ hasText: 'The Engram program keeps memories on this machine' }).first();
-    await question.waitFor({ timeout: 30_000 });
-    await question.locator('.monaco-button', { hasText: 'Use the Program' }).click();
+    await answerQuestion(window, 'Use the Program');
     await window.openSidebar();
     await window.seesStatus(/2 to share/);
     await anotherProject(scene);

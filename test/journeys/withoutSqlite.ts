@@ -6,7 +6,7 @@ import { eventually } from '../eventually.ts';
 import { integrityOf, withLive } from '../support/liveDatabase.ts';
 import { sharedTeam } from './clones.ts';
 import type { Journey, Stage } from './journey.ts';
-import { liveDatabaseOf, liveTitles } from './liveMemories.ts';
+import { answerQuestion, liveDatabaseOf, liveTitles } from './liveMemories.ts';
 import { saveMemory } from './people.ts';
 import type { Workbench } from './workbench.ts';
 
@@ -30,9 +30,7 @@ const NO_SQLITE = 'data:text/javascript,process.env.NODE_OPTIONS="--no-experimen
 
 async function openWithLive(stage: Stage, clone: string): Promise<Workbench> {
   const window = await stage.open(clone);
-  const question = window.toasts().filter({ hasText: 'The Engram program keeps memories on this machine' }).first();
-  await question.waitFor({ timeout: 30_000 });
-  await question.locator('.monaco-button', { hasText: 'Use the Program' }).click();
+  await answerQuestion(window, 'Use the Program');
   await window.seesStatus(/read-only/);
   await window.openSidebar();
   return window;
